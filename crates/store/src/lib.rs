@@ -1,0 +1,39 @@
+//! Storage: one SQL text on SQLite and PostgreSQL, write transactions, the event log, search and live notices.
+//!
+//! The only crate that names `sqlx`. Everything else speaks [`Query`], [`Tx`] and [`Db`].
+
+mod db;
+mod dialect;
+mod events;
+mod live;
+mod migrate;
+mod nouns;
+mod probe;
+mod query;
+mod row;
+mod search;
+mod tx;
+mod value;
+
+pub use db::{Db, Location, Options};
+pub use dialect::Dialect;
+pub use events::{Event, EventQuery, EventRow, Source, events_about, forget_connection_events, kind_counts, link_subject, unlink_subject, record_event};
+pub use live::Notice;
+pub use migrate::Migration;
+pub use nouns::{Named, Noun, Nouns};
+pub use probe::watch_queries;
+pub use query::{Executor, Query, built_query, query};
+#[doc(hidden)]
+pub use row::RawRowRef;
+pub use row::{Column, FromRow, Row};
+pub use search::{Hit, SearchDoc, fold, search, search_put, search_remove};
+pub use tx::Tx;
+pub use value::{TextColumn, Value};
+
+/// The migrations of this crate: event log and search.
+pub fn migrations() -> Vec<Migration> {
+    vec![
+        Migration { name: "store/0001_events", sql: include_str!("../migrations/0001_events.sql") },
+        Migration { name: "store/0002_search", sql: include_str!("../migrations/0002_search.sql") },
+    ]
+}

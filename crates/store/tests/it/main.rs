@@ -1,0 +1,265 @@
+//! The store against a real database, both kinds: set `TEST_DATABASE_URL` for PostgreSQL.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use atlas_kernel::{Actor, Clock, Error, Ref, Timestamp, WorkspaceId};
+use atlas_store::{Db, Event, EventQuery, Location, Migration, Options, SearchDoc, Source, events_about, query, record_event, search, search_put};
+use serde_json::json;
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+const COUNTER: Migration = Migration {
+    name: "test/0001_counter",
+    sql: "CREATE TABLE counters (workspace_id {uuid} NOT NULL, id {uuid} NOT NULL, n BIGINT NOT NULL, data {json} NOT NULL, at {ts} NOT NULL, blob {bytes}, PRIMARY KEY (workspace_id, id));\n",
+};
+
+fn location() -> Location {
+    let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    match std::env::var("TEST_DATABASE_URL") {
+        Ok(url) => Location::Postgres { url, schema: Some(name) },
+        Err(_) => Location::Sqlite(std::env::temp_dir().join(format!("atlas-store-{name}")).join("atlas.db")),
+    }
+}
+
+async fn open_at(location: Location) -> Db {
+    let options = Options { location, connections: 8, clock: Clock::System };
+    let mut migrations = atlas_store::migrations();
+    migrations.push(COUNTER);
+    Db::open(options, &migrations).await.unwrap()
+}
+
+async fn database() -> (Db, Actor) {
+    let db = open_at(location()).await;
+    let actor = Actor::system(WorkspaceId::new(Clock::System.now()));
+    (db, actor)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn concurrent_read_modify_writes_lose_nothing() {
+    let (db, actor) = database().await;
+    let ws = actor.workspace;
+    db.write(|tx| async move {
+        let insert = query("INSERT INTO counters (workspace_id, id, n, data, at) VALUES ($1,$2,0,$3,$4)");
+        insert.bind(ws).bind(ws.uuid()).bind(json!({})).bind(tx.now()).run(&tx).await
+    })
+    .await
+    .unwrap();
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                for _ in 0..25 {
+                    db.write(|tx| async move {
+                        let lock = atlas_store::built_query(format!(
+                            "SELECT n FROM counters WHERE workspace_id = $1{}",
+                            atlas_store::Executor::dialect(&tx).for_update()
+                        ));
+                        let n: i64 = lock.bind(ws).value(&tx).await?;
+                        query("UPDATE counters SET n = $2 WHERE workspace_id = $1").bind(ws).bind(n + 1).run(&tx).await
+                    })
+                    .await
+                    .unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(query("SELECT n FROM counters WHERE workspace_id = $1").bind(ws).value::<i64>(&db).await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn values_round_trip_and_nulls_stay_null() {
+    let (db, actor) = database().await;
+    let ws = actor.workspace;
+    let at: Timestamp = "2026-11-22T10:00:00.123456Z".parse().unwrap();
+    let row = db
+        .write(|tx| async move {
+            let insert = query("INSERT INTO counters (workspace_id, id, n, data, at, blob) VALUES ($1,$2,$3,$4,$5,$6)");
+            let json = json!({"a": "nul\u{0}gone", "b": [1, 2.5, null]});
+            insert.bind(ws).bind(ws.uuid()).bind(i64::MAX).bind(json).bind(at).bind(None::<Vec<u8>>).run(&tx).await?;
+            let read = query("SELECT n, data, at, blob FROM counters WHERE workspace_id = $1").bind(ws);
+            read.first::<(i64, serde_json::Value, Timestamp, Option<Vec<u8>>)>(&tx).await
+        })
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(row, (i64::MAX, json!({"a": "nulgone", "b": [1, 2.5, null]}), at, None));
+}
+
+#[tokio::test]
+async fn a_failed_write_leaves_nothing_and_announces_nothing() {
+    let (db, actor) = database().await;
+    let mut notices = db.subscribe();
+    let failed: Result<(), Error> = db
+        .write(|tx| {
+            let actor = actor.clone();
+            async move {
+                let event = Event::new(tx.now(), "thing.made", "record", actor.workspace.to_ref(), json!({}));
+                record_event(&tx, &actor, event).await?;
+                Err(Error::NotFound("thing"))
+            }
+        })
+        .await;
+    assert!(matches!(failed, Err(Error::NotFound(_))));
+    let page = events_about(&db, actor.workspace, &actor.workspace.to_ref(), &EventQuery { limit: 10, ..Default::default() }).await.unwrap();
+    assert!(page.data.is_empty());
+    assert!(notices.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_sourced_event_happens_once_and_pages_through_ties() {
+    let (db, actor) = database().await;
+    let subject: Ref = "contact_01J00000000000000000000000".parse().unwrap();
+    let connection = atlas_kernel::ConnectionId::new(Clock::System.now());
+    let at: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+    for round in 0..2 {
+        for part in 0..7 {
+            let (actor, subject) = (actor.clone(), subject.clone());
+            let written = db
+                .write(|tx| {
+                    let (actor, subject) = (actor.clone(), subject.clone());
+                    async move {
+                        let mut event = Event::new(at, "message.received", "chat", subject, json!({"n": part}));
+                        let external_id = format!("part-{part}");
+                        event.source = Some(Source { connection, provider: "toy".into(), kind: "part".into(), external_id });
+                        record_event(&tx, &actor, event).await
+                    }
+                })
+                .await
+                .unwrap();
+            assert_eq!(written.is_some(), round == 0);
+        }
+    }
+    let (mut seen, mut cursor) = (vec![], None);
+    loop {
+        let ask = EventQuery { kind: Some("chat".into()), limit: 3, cursor };
+        let page = events_about(&db, actor.workspace, &subject, &ask).await.unwrap();
+        seen.extend(page.data.iter().map(|row| row.source_id.clone().unwrap()));
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    seen.sort();
+    assert_eq!(seen, (0..7).map(|n| format!("part-{n}")).collect::<Vec<_>>());
+    let stranger = WorkspaceId::new(Clock::System.now());
+    let other = events_about(&db, stranger, &subject, &EventQuery { limit: 3, ..Default::default() }).await.unwrap();
+    assert!(other.data.is_empty(), "another workspace sees nothing");
+}
+
+#[tokio::test]
+async fn search_finds_beginnings_accents_and_hostile_input() {
+    let (db, actor) = database().await;
+    let ws = actor.workspace;
+    for (n, (title, body)) in [("Åsa Öberg", "asa@fjord.example"), ("Ada Okafor", "ada@bluepine.example"), ("Adam West", "")].into_iter().enumerate() {
+        db.write(|tx| async move {
+            let record = Ref::new("contact", uuid_of(n));
+            let doc = SearchDoc { record, kind: "contact", title: title.into(), detail: String::new(), url: "/".into(), body: body.into(), connection: None };
+            search_put(&tx, ws, &doc).await?;
+            search_put(&tx, ws, &doc).await
+        })
+        .await
+        .unwrap();
+    }
+    let titles = async |text: &str| -> Vec<String> {
+        search(&db, ws, text, &["contact"], 10).await.unwrap().into_iter().map(|hit| hit.title).collect()
+    };
+    assert_eq!(titles("asa ob").await, ["Åsa Öberg"]);
+    assert_eq!(titles("ada@blue").await, ["Ada Okafor"]);
+    assert_eq!(titles("ada").await.len(), 2);
+    for hostile in ["", "a AND (", "\"", "'; DROP TABLE", "* NEAR/2", "\0", "🦀"] {
+        titles(hostile).await;
+    }
+    let record = Ref::new("contact", uuid_of(1));
+    db.write(|tx| {
+        let record = record.clone();
+        async move { atlas_store::search_remove(&tx, ws, &record).await }
+    })
+    .await
+    .unwrap();
+    assert_eq!(titles("ada").await, ["Adam West"]);
+}
+
+#[tokio::test]
+async fn commits_are_announced_to_every_listener() {
+    let place = location();
+    let (first, second) = (open_at(place.clone()).await, if matches!(place, Location::Postgres { .. }) { Some(open_at(place).await) } else { None });
+    let ws = WorkspaceId::new(Clock::System.now());
+    let mut here = first.subscribe();
+    let mut there = second.as_ref().unwrap_or(&first).subscribe();
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    first
+        .write(|tx| async move {
+            tx.touch_topic(ws, "contacts");
+            Ok(())
+        })
+        .await
+        .unwrap();
+    for listener in [&mut here, &mut there] {
+        let notice = tokio::time::timeout(std::time::Duration::from_secs(5), listener.recv()).await.unwrap().unwrap();
+        assert!(notice.concerns(ws, &["contacts".into()]) && !notice.concerns(ws, &["deals".into()]));
+    }
+}
+
+#[tokio::test]
+async fn an_edited_migration_is_refused() {
+    let place = location();
+    open_at(place.clone()).await.close().await;
+    let mut migrations = atlas_store::migrations();
+    migrations.push(Migration { name: COUNTER.name, sql: "CREATE TABLE other (id BIGINT);\n" });
+    let again = Db::open(Options { location: place, connections: 2, clock: Clock::System }, &migrations).await;
+    assert!(again.err().unwrap().to_string().contains("edited"));
+}
+
+fn uuid_of(n: usize) -> uuid::Uuid {
+    uuid::Uuid::from_u128(n as u128 + 1)
+}
+
+#[tokio::test]
+async fn scrubbed_words_are_in_no_file_of_the_database() {
+    let place = location();
+    let db = open_at(place.clone()).await;
+    let ws = WorkspaceId::new(Clock::System.now());
+    let secret = "zanzibarplover";
+    for n in 0..50 {
+        db.write(|tx| async move {
+            let insert = query("INSERT INTO counters (workspace_id, id, n, data, at) VALUES ($1,$2,0,$3,$4)");
+            insert.bind(ws).bind(uuid_of(n)).bind(json!({ "text": format!("{secret} {n}") })).bind(tx.now()).run(&tx).await?;
+            let record = Ref::new("contact", uuid_of(n));
+            let doc = SearchDoc { record, kind: "contact", title: format!("{secret}{n}"), detail: String::new(), url: "/".into(), body: String::new(), connection: None };
+            search_put(&tx, ws, &doc).await
+        })
+        .await
+        .unwrap();
+    }
+    db.write(|tx| async move {
+        query("DELETE FROM counters WHERE workspace_id = $1").bind(ws).run(&tx).await?;
+        for n in 0..50 {
+            atlas_store::search_remove(&tx, ws, &Ref::new("contact", uuid_of(n))).await?;
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+    db.scrub().await.unwrap();
+    if let Location::Sqlite(path) = place {
+        for file in std::fs::read_dir(path.parent().unwrap()).unwrap() {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn watched_work_tells_its_queries() {
+    let (db, actor) = database().await;
+    let ((), seen) = atlas_store::watch_queries(async {
+        let ask = EventQuery { limit: 5, ..Default::default() };
+        events_about(&db, actor.workspace, &actor.workspace.to_ref(), &ask).await.unwrap();
+    })
+    .await;
+    assert_eq!(seen.len(), 1);
+    assert!(seen[0].sql().contains("event_subjects"));
+}
