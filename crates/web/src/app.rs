@@ -8,6 +8,7 @@ use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
+use tokio::sync::watch;
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -39,6 +40,8 @@ pub struct AppParts {
     pub health: Option<HealthLine>,
     /// Where this Atlas is reached, without a slash at the end.
     pub base_url: String,
+    /// Turns true when the program is asked to end: open streams end with it.
+    pub stopping: watch::Receiver<bool>,
 }
 
 impl std::ops::Deref for App {

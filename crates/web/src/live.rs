@@ -20,6 +20,9 @@ pub(crate) struct Watch {
 /// At most this many topics a page.
 const MOST_TOPICS: usize = 50;
 
+/// A stream ends after this long, so that the browser comes back and its session is looked at again.
+const LONGEST: Duration = Duration::from_secs(5 * 60);
+
 pub(crate) async fn stream(ctx: Ctx, Query(watch): Query<Watch>) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
     let topics: Vec<String> = watch.topics.split(',').filter(|t| !t.is_empty()).take(MOST_TOPICS).map(str::to_owned).collect();
     let workspace = ctx.actor.workspace;
@@ -35,5 +38,10 @@ pub(crate) async fn stream(ctx: Ctx, Query(watch): Query<Watch>) -> Result<Sse<i
         };
         futures::future::ready((!changed.is_empty()).then(|| Ok(Event::default().event("refresh").data(changed))))
     });
+    let mut stopping = ctx.app.stopping.clone();
+    let over = Box::pin(async move {
+        let _ = tokio::time::timeout(LONGEST, stopping.wait_for(|stop| *stop)).await;
+    });
+    let changes = changes.take_until(over);
     Ok(Sse::new(changes).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)).text("ping")))
 }
