@@ -1,0 +1,101 @@
+//! Changing, tagging, redacting and deleting conversations.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use serde_json::{Value, json as object};
+
+use super::reply::show;
+use crate::api::{
+    Answer,
+    body::Body,
+    call::{Call, json},
+    error::ApiError,
+};
+use crate::app::Scope;
+use crate::sandbox::Sandbox;
+use crate::world::{World, refusal::Refusal};
+
+/// `PUT /conversations/{id}` with `read`, `title` or `custom_attributes`.
+pub async fn update(State(sandbox): State<Arc<Sandbox>>, call: Call, Path(id): Path<String>, body: Body) -> Answer {
+    call.talks(Scope::WriteConversations)?;
+    let change = |world: &mut World| {
+        let slot = world.conversation(&id)?;
+        let conversation = &mut world.conversations[slot as usize];
+        if let Some(read) = body.0.get("read").and_then(Value::as_bool) {
+            conversation.read = read;
+        }
+        if let Some(title) = body.text("title") {
+            conversation.title = Some(title);
+        }
+        if let Some(custom) = body.0.get("custom_attributes").and_then(Value::as_object) {
+            conversation.custom.extend(custom.clone());
+        }
+        world.touch_conversation(slot);
+        Ok::<_, Refusal>(slot)
+    };
+    let slot = sandbox.change(change)?;
+    show(&sandbox, &call, slot)
+}
+
+/// `DELETE /conversations/{id}`.
+pub async fn remove(State(sandbox): State<Arc<Sandbox>>, call: Call, Path(id): Path<String>) -> Answer {
+    call.talks(Scope::WriteConversations)?;
+    sandbox.change(|world| world.conversation(&id).map(|slot| world.delete_conversation(slot)))?;
+    Ok(json(&object!({ "id": id, "object": "conversation", "deleted": true })))
+}
+
+/// `POST /conversations/redact`: a part with a body, or the opening message.
+pub async fn redact(State(sandbox): State<Arc<Sandbox>>, call: Call, body: Body) -> Answer {
+    call.talks(Scope::WriteConversations)?;
+    let conversation = body.required("conversation_id")?;
+    let (kind, field) = match body.text("type").as_deref() {
+        Some("conversation_part") => ("part", "conversation_part_id"),
+        Some("source") => ("source", "source_id"),
+        _ => return Err(ApiError::invalid("type must be conversation_part or source")),
+    };
+    let id: u64 = body.required(field)?.parse().map_err(|_| ApiError::from(Refusal::NoPart))?;
+    let change = |world: &mut World| {
+        let slot = world.conversation(&conversation).map_err(|_| Refusal::NoPart)?;
+        if kind == "part" {
+            world.redact_part(slot, id)?
+        } else {
+            world.redact_source(slot, id)?
+        }
+        Ok::<_, Refusal>(slot)
+    };
+    let slot = sandbox.change(change)?;
+    show(&sandbox, &call, slot)
+}
+
+/// `POST /conversations/{id}/tags` with `{id}`.
+pub async fn tag(State(sandbox): State<Arc<Sandbox>>, call: Call, Path(id): Path<String>, body: Body) -> Answer {
+    call.talks(Scope::WriteConversations)?;
+    let tag = body.required("id")?;
+    let change = |world: &mut World| {
+        let (slot, tag) = (world.conversation(&id)?, world.tag(&tag)?);
+        let tags = &mut world.conversations[slot as usize].tags;
+        if !tags.contains(&(tag as u32)) {
+            tags.push(tag as u32);
+            world.touch_conversation(slot);
+        }
+        Ok::<_, Refusal>(tag)
+    };
+    let place = sandbox.change(change)?;
+    let world = sandbox.look();
+    Ok(json(&call.lens(&world).tag(place)))
+}
+
+/// `DELETE /conversations/{id}/tags/{tag_id}`.
+pub async fn untag(State(sandbox): State<Arc<Sandbox>>, call: Call, Path((id, tag)): Path<(String, String)>) -> Answer {
+    call.talks(Scope::WriteConversations)?;
+    let change = |world: &mut World| {
+        let (slot, tag) = (world.conversation(&id)?, world.tag(&tag)?);
+        world.conversations[slot as usize].tags.retain(|&t| t as usize != tag);
+        world.touch_conversation(slot);
+        Ok::<_, Refusal>(tag)
+    };
+    let place = sandbox.change(change)?;
+    let world = sandbox.look();
+    Ok(json(&call.lens(&world).tag(place)))
+}

@@ -1,0 +1,21 @@
+//! Tests of the sandbox over real HTTP.
+
+mod answers;
+mod client;
+mod data;
+mod errors;
+mod limits;
+mod merging;
+mod nested;
+mod notices;
+mod oauth;
+mod pages;
+mod receiver;
+mod scale;
+mod scopes;
+mod scroll;
+mod search;
+mod shapes;
+mod steering;
+mod subscriptions;
+mod versions;
