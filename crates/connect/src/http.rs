@@ -1,0 +1,225 @@
+//! The HTTP client for providers: no redirects, bounded in time and size, and only to public addresses.
+
+mod guard;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use atlas_kernel::{Error, Result};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method};
+use serde_json::Value;
+use url::Url;
+
+use crate::connection::Secret;
+use crate::{Answer, RateReading, Request};
+
+pub(crate) use self::guard::public_url;
+
+/// The largest answer read, in bytes.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
+/// What of a body is kept for classification.
+const KEPT_BYTES: usize = 64 * 1024;
+
+/// Installs the cryptography that TLS uses; once per process, before the first client is made. A second time does nothing.
+pub fn install_crypto() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Sends calls to providers.
+#[derive(Clone)]
+pub(crate) struct Http {
+    client: Client,
+    allow_private: bool,
+}
+
+/// What came back.
+pub(crate) struct Reply {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    /// Answer time.
+    pub took: Duration,
+}
+
+/// Why nothing usable came back.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Lost {
+    #[error("the address may not be called: {0}")]
+    Forbidden(&'static str),
+    #[error("no answer in time")]
+    Timeout,
+    #[error("no connection")]
+    Connect,
+    #[error("the answer broke off")]
+    Broken,
+    #[error("the answer is larger than 32 MiB")]
+    TooLarge,
+}
+
+impl Lost {
+    /// The code shown and logged.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Forbidden(_) => "address_forbidden",
+            Self::Timeout => "timeout",
+            Self::Connect => "no_connection",
+            Self::Broken => "answer_broken",
+            Self::TooLarge => "answer_too_large",
+        }
+    }
+}
+
+/// A call with everything that is sent.
+pub(crate) struct Outgoing<'a> {
+    pub base: &'a str,
+    pub request: &'a Request,
+    pub token: Option<&'a Secret>,
+    pub headers: &'a [(&'static str, &'static str)],
+    /// Sent as a form instead of the request's JSON body.
+    pub form: Option<&'a [(&'a str, &'a str)]>,
+}
+
+impl Http {
+    /// A client; with `allow_private`, plain HTTP and addresses of the local network are allowed too.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(allow_private: bool) -> Result<Self> {
+        install_crypto();
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(Duration::from_secs(30))
+            .pool_max_idle_per_host(64)
+            .dns_resolver(Arc::new(guard::Resolver { allow_private }))
+            .user_agent(concat!("Atlas/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Ok(Self { client: client.map_err(Error::internal)?, allow_private })
+    }
+
+    /// Sends one call, once.
+    pub async fn send(&self, call: Outgoing<'_>) -> Result<Reply, Lost> {
+        let url = self.address(call.base, &call.request.path)?;
+        let method = Method::from_bytes(call.request.method.as_bytes()).map_err(|_| Lost::Forbidden("unknown method"))?;
+        let mut builder = self.client.request(method, url).headers(fixed_headers(call.headers));
+        if let Some(token) = call.token {
+            builder = builder.header("authorization", bearer(token)?);
+        }
+        builder = match (call.form, &call.request.body) {
+            (Some(form), _) => builder.form(form),
+            (None, Some(body)) => builder.json(body),
+            (None, None) => builder,
+        };
+        let started = Instant::now();
+        let response = builder.send().await.map_err(|e| lost(&e))?;
+        let status = response.status().as_u16();
+        let headers = read_headers(response.headers());
+        let body = read_body(response).await?;
+        Ok(Reply { status, headers, body, took: started.elapsed() })
+    }
+
+    /// Whether an address of ours answers `HEAD`; no guard, since the operator chose it.
+    pub async fn head(&self, url: &str) -> Result<u16, Lost> {
+        let url = Url::parse(url).map_err(|_| Lost::Forbidden("no address"))?;
+        let sent = self.client.head(url).timeout(Duration::from_secs(5)).send().await;
+        sent.map(|r| r.status().as_u16()).map_err(|e| lost(&e))
+    }
+
+    fn address(&self, base: &str, path: &str) -> Result<Url, Lost> {
+        if !path.starts_with('/') || path.starts_with("//") {
+            return Err(Lost::Forbidden("a path on the provider's host starts with one slash"));
+        }
+        let url = Url::parse(&format!("{}{path}", base.trim_end_matches('/'))).map_err(|_| Lost::Forbidden("no address"))?;
+        public_url(&url, self.allow_private).map_err(Lost::Forbidden)?;
+        Ok(url)
+    }
+}
+
+fn fixed_headers(given: &[(&'static str, &'static str)]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert("accept", HeaderValue::from_static("application/json"));
+    for (name, value) in given {
+        if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    headers
+}
+
+fn bearer(token: &Secret) -> Result<HeaderValue, Lost> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| Lost::Forbidden("a token with control characters"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn read_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+}
+
+async fn read_body(mut response: reqwest::Response) -> Result<Vec<u8>, Lost> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|e| if e.is_timeout() { Lost::Timeout } else { Lost::Broken })? {
+        if body.len() + chunk.len() > MOST_BYTES {
+            return Err(Lost::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn lost(error: &reqwest::Error) -> Lost {
+    if guard::was_refused(error) {
+        return Lost::Forbidden("the name leads to an address that is not public");
+    }
+    match () {
+        () if error.is_timeout() => Lost::Timeout,
+        () if error.is_connect() => Lost::Connect,
+        () => Lost::Broken,
+    }
+}
+
+impl Reply {
+    /// Whether the status says success.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body as JSON; an empty body is `null`.
+    pub fn json(&self) -> Option<Value> {
+        if self.body.iter().all(u8::is_ascii_whitespace) {
+            return Some(Value::Null);
+        }
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// What a connector needs to say what the answer means.
+    pub fn to_answer(&self) -> Answer {
+        let kept = &self.body[..self.body.len().min(KEPT_BYTES)];
+        Answer { status: self.status, body: String::from_utf8_lossy(kept).into_owned(), headers: self.headers.clone() }
+    }
+
+    /// A header by lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// What the answer says of the rate window.
+    pub fn reading(&self, read: fn(&dyn Fn(&str) -> Option<String>) -> Option<RateReading>) -> Option<RateReading> {
+        read(&|name| self.header(&name.to_ascii_lowercase()).map(str::to_owned))
+    }
+
+    /// The provider's clock, Unix seconds, from the `Date` header.
+    pub fn date(&self) -> Option<i64> {
+        let date = jiff::fmt::rfc2822::parse(self.header("date")?).ok()?;
+        Some(date.timestamp().as_second())
+    }
+
+    /// How long the provider asks to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds: u64 = self.header("retry-after")?.trim().parse().ok()?;
+        Some(Duration::from_secs(seconds.min(300)))
+    }
+}

@@ -1,0 +1,341 @@
+//! The pacer's arithmetic: what one window still allows. No waiting and no clock in here; times are microseconds.
+
+use std::collections::VecDeque;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Lane;
+use super::drift::Drift;
+use crate::RateReading;
+
+const SECOND: i64 = 1_000_000;
+/// The windows kept for the page: two minutes of ten-second windows.
+const REMEMBERED: usize = 12;
+/// Between the moment the window must have ended and the first call of the next.
+const MARGIN: i64 = 20_000;
+
+/// What the arithmetic says to somebody who wants to send a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verdict {
+    /// Send it.
+    Go,
+    /// Nothing changes before this moment, unless an answer comes first.
+    Wait(i64),
+    /// Wait for an answer.
+    Hold,
+    /// Agree with the other nodes first.
+    Share { window_end: i64, cap: u32, chunk: u32 },
+}
+
+/// How one window of the provider was used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WindowUse {
+    /// When it ended, Unix seconds.
+    pub end: i64,
+    /// Calls of Atlas.
+    pub ours: u32,
+    /// Calls of other apps, as far as the provider's count shows.
+    pub others: u32,
+    /// Calls that the provider allowed.
+    pub limit: u32,
+}
+
+/// How the present window is used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Gauge {
+    /// Calls that the provider allows in a window; 0 while unknown.
+    pub limit: u32,
+    /// Calls that Atlas allows itself in a window.
+    pub budget: u32,
+    /// Calls of Atlas in this window, answered or under way.
+    pub ours: u32,
+    /// Calls of other apps in this window, as far as the provider's count shows.
+    pub others: u32,
+    /// Calls left in this window, as last read.
+    pub remaining: Option<u32>,
+    /// Milliseconds until the window ends.
+    pub resets_in_ms: Option<i64>,
+    /// Milliseconds until the next call may go; 0 when one may go now.
+    pub waiting_ms: i64,
+    /// Calls waiting for their turn.
+    pub waiting: u32,
+    /// Answers that said "too many" since this node started.
+    pub too_many: u32,
+    /// The windows before, oldest first.
+    pub windows: Vec<WindowUse>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    /// The provider's time of its end.
+    end: i64,
+    limit: u32,
+    /// The least that an answer of this window said is left.
+    remaining: Option<u32>,
+    /// Calls of ours that were answered with this window.
+    answered: u32,
+    others: u32,
+    /// Calls that the other nodes leave to this one; none when this node is alone.
+    grant: Option<u32>,
+    closed: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Core {
+    length: i64,
+    budget: u32,
+    shared: bool,
+    in_flight: u32,
+    window: Option<Window>,
+    /// Set when the provider tells nothing of its window: the budget alone counts, by our clock.
+    silent: Option<(i64, u32)>,
+    blocked_until: i64,
+    slack: i64,
+    answer_time: i64,
+    too_many: u32,
+    before: VecDeque<WindowUse>,
+    waiting_until: i64,
+    pub drift: Drift,
+}
+
+impl Core {
+    pub fn new(length: i64, per_minute: u32, shared: bool) -> Self {
+        let length = length.max(SECOND);
+        let mut core = Self {
+            length,
+            budget: 1,
+            shared,
+            in_flight: 0,
+            window: None,
+            silent: None,
+            blocked_until: i64::MIN,
+            slack: MARGIN,
+            answer_time: 200_000,
+            too_many: 0,
+            before: VecDeque::new(),
+            waiting_until: 0,
+            drift: Drift::default(),
+        };
+        core.set_budget(per_minute);
+        core
+    }
+
+    pub fn set_budget(&mut self, per_minute: u32) {
+        let calls = i64::from(per_minute) * self.length / (60 * SECOND);
+        self.budget = u32::try_from(calls).unwrap_or(u32::MAX).max(1);
+    }
+
+    /// May a call of this lane go out now? Whoever is told [`Verdict::Go`] says [`Core::sent`].
+    pub fn ask(&mut self, now: i64, lane: Lane) -> Verdict {
+        self.roll(now);
+        let verdict = if now < self.blocked_until { Verdict::Wait(self.blocked_until) } else { self.judge(now, lane) };
+        self.waiting_until = if let Verdict::Wait(until) = verdict { until } else { now };
+        verdict
+    }
+
+    fn judge(&mut self, now: i64, lane: Lane) -> Verdict {
+        let Some(window) = self.window else { return self.judge_unknown(now) };
+        let cap = self.cap(window.limit);
+        if let Some(remaining) = window.remaining {
+            let (in_flight, to_come) = (i64::from(self.in_flight), self.others_to_come(&window, now));
+            let left = i64::from(remaining.min(cap.saturating_sub(window.answered))) - in_flight;
+            if lane != Lane::People && left > 0 && i64::from(remaining) - to_come - in_flight <= 0 {
+                // Left to other apps for now; what they do not take comes back as the window passes.
+                return Verdict::Wait(now + self.length / 40);
+            }
+            let end = self.end_for_sure(window.end);
+            let (reserve, lent_at) = self.reserve(cap, lane, window.end);
+            if left <= 0 {
+                return Verdict::Wait(end);
+            }
+            if left <= reserve && now < lent_at {
+                return Verdict::Wait(lent_at);
+            }
+        } else if self.in_flight >= (cap / 10).max(1) {
+            return Verdict::Hold;
+        }
+        match window.grant {
+            Some(0) if window.closed => Verdict::Wait(self.end_for_sure(window.end)),
+            // A little is left for nodes that have just started and know of no window yet.
+            Some(0) => Verdict::Share { window_end: window.end / SECOND, cap: cap - (cap / 50).max(2).min(cap / 2), chunk: (cap / 40).max(1) },
+            _ => Verdict::Go,
+        }
+    }
+
+    /// Nothing is known of the window: one call at a time finds out; a provider that tells nothing is paced by our clock.
+    fn judge_unknown(&mut self, now: i64) -> Verdict {
+        match self.silent {
+            None if self.in_flight == 0 => Verdict::Go,
+            None => Verdict::Hold,
+            Some((start, used)) if now < start + self.length && used >= self.budget => Verdict::Wait(start + self.length),
+            Some((start, _)) if now >= start + self.length => {
+                self.silent = Some((now, self.in_flight));
+                if self.in_flight < self.budget { Verdict::Go } else { Verdict::Hold }
+            }
+            Some(_) => Verdict::Go,
+        }
+    }
+
+    /// What bulk leaves to the others, and from when on it may have that too.
+    fn reserve(&self, cap: u32, lane: Lane, end: i64) -> (i64, i64) {
+        match lane {
+            Lane::Bulk => (i64::from(cap.div_ceil(10)), self.drift.earliest(end) - SECOND - self.answer_time.min(SECOND)),
+            Lane::People | Lane::Incremental => (0, i64::MIN),
+        }
+    }
+
+    /// Calls that other apps will make before the window ends, if they go on as they did.
+    fn others_to_come(&self, window: &Window, now: i64) -> i64 {
+        let before = self.before.back().filter(|b| b.end * SECOND == window.end - self.length).map(|b| i64::from(b.others));
+        let left = (self.end_for_sure(window.end) - now).clamp(0, self.length);
+        let seen = i64::from(window.others);
+        let pace = match before {
+            Some(before) => before.max(seen),
+            // Some of our calls in flight are in the provider's count already; nobody knows how many: half of them.
+            None if seen > 0 => (seen + i64::from(self.in_flight / 2)) * self.length / (self.length - left).max(self.length / 4),
+            None => 0,
+        };
+        if pace == 0 { 0 } else { pace * left / self.length + pace / 8 + 2 }
+    }
+
+    pub fn sent(&mut self) {
+        self.in_flight += 1;
+        if let Some((_, used)) = &mut self.silent {
+            *used += 1;
+        }
+        if let Some(Window { grant: Some(grant), .. }) = &mut self.window {
+            *grant = grant.saturating_sub(1);
+        }
+    }
+
+    /// A call sent at `sent` was answered (or given up) at `now`.
+    pub fn answered(&mut self, now: i64, sent: i64, reading: Option<RateReading>, date: Option<i64>) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.answer_time = (self.answer_time * 7 + (now - sent).max(0)) / 8;
+        if let Some(date) = date {
+            self.drift.learn(sent, now, date * SECOND, (date + 1) * SECOND);
+        }
+        match reading {
+            Some(reading) => self.read(now, sent, reading),
+            None => {
+                if let Some(window) = &mut self.window {
+                    window.answered += 1;
+                } else if date.is_some() && self.silent.is_none() {
+                    self.silent = Some((sent, 1 + self.in_flight));
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, now: i64, sent: i64, reading: RateReading) {
+        let end = reading.reset * SECOND;
+        let agrees = self.drift.learn(sent, now, end - self.length, end);
+        self.silent = None;
+        let known = self.window.filter(|w| agrees && w.end >= end);
+        match known {
+            Some(window) if window.end > end => {}
+            Some(mut window) => {
+                window.limit = reading.limit;
+                window.remaining = Some(window.remaining.map_or(reading.remaining, |least| least.min(reading.remaining)));
+                window.answered += 1;
+                window.others = others(&window, self.in_flight);
+                self.window = Some(window);
+            }
+            None => {
+                let mut window = self.fresh(end, reading.limit);
+                window.remaining = Some(reading.remaining);
+                window.answered = 1;
+                window.others = others(&window, self.in_flight);
+                self.close_window();
+                self.window = Some(window);
+            }
+        }
+    }
+
+    /// The provider refused a call.
+    pub fn refused(&mut self, now: i64, sent: i64, reading: Option<RateReading>, retry_after: Option<i64>) {
+        self.too_many += 1;
+        // Refused by a window that we took to be over: wait longer from now on. Otherwise somebody else used it up.
+        if self.window.zip(reading).is_none_or(|(w, r)| r.reset * SECOND < w.end) {
+            self.slack = (self.slack * 2).min(2 * SECOND);
+        }
+        self.answered(now, sent, reading, None);
+        if let (Some(window), Some(_)) = (&mut self.window, reading) {
+            window.remaining = Some(0);
+            window.answered = window.answered.saturating_sub(1);
+        }
+        let pause = retry_after.unwrap_or(if reading.is_some() { 0 } else { self.length });
+        self.blocked_until = self.blocked_until.max(now + pause);
+    }
+
+    /// This node may use `count` calls more of the window that ends then; 0 when the nodes have used it up.
+    pub fn granted(&mut self, window_end: i64, count: u32) {
+        if let Some(window) = self.window.as_mut().filter(|w| w.end / SECOND == window_end) {
+            window.closed = count == 0;
+            window.grant = Some(window.grant.unwrap_or(0) + count);
+        }
+    }
+
+    /// Goes on to the window that must have begun by now.
+    fn roll(&mut self, now: i64) {
+        let Some(window) = self.window else { return };
+        if now < self.end_for_sure(window.end) {
+            return;
+        }
+        let passed = (now - self.end_for_sure(window.end)) / self.length + 1;
+        self.close_window();
+        self.window = Some(self.fresh(window.end + passed * self.length, window.limit));
+    }
+
+    fn fresh(&self, end: i64, limit: u32) -> Window {
+        let grant = self.shared.then_some(0);
+        Window { end, limit, remaining: None, answered: 0, others: 0, grant, closed: false }
+    }
+
+    fn close_window(&mut self) {
+        let Some(window) = self.window else { return };
+        self.before.push_back(WindowUse { end: window.end / SECOND, ours: window.answered, others: window.others, limit: window.limit });
+        if self.before.len() > REMEMBERED {
+            self.before.pop_front();
+        }
+    }
+
+    fn end_for_sure(&self, end: i64) -> i64 {
+        self.drift.latest(end) + self.slack
+    }
+
+    fn cap(&self, limit: u32) -> u32 {
+        self.budget.min(limit).max(1)
+    }
+
+    pub fn sensible_in_flight(&self) -> usize {
+        let cap = i64::from(self.window.map_or(self.budget, |w| self.cap(w.limit)));
+        let needed = cap * self.answer_time * 3 / (self.length * 2);
+        usize::try_from(needed).unwrap_or(0).clamp(32, 256).min(usize::try_from(cap).unwrap_or(32).max(4))
+    }
+
+    pub fn gauge(&self, now: i64) -> Gauge {
+        let window = self.window.filter(|w| now < self.end_for_sure(w.end) + self.length);
+        Gauge {
+            limit: self.window.map_or(0, |w| w.limit),
+            budget: self.window.map_or(self.budget, |w| self.cap(w.limit)),
+            ours: window.map_or(0, |w| w.answered) + self.in_flight,
+            others: window.map_or(0, |w| w.others),
+            remaining: window.and_then(|w| w.remaining),
+            resets_in_ms: window.map(|w| ((self.end_for_sure(w.end) - now) / 1000).max(0)),
+            waiting_ms: ((self.waiting_until - now) / 1000).max(0),
+            waiting: 0,
+            too_many: self.too_many,
+            windows: self.before.iter().copied().collect(),
+        }
+    }
+}
+
+/// Calls in the provider's count that cannot be ours.
+fn others(window: &Window, in_flight: u32) -> u32 {
+    let counted = window.limit.saturating_sub(window.remaining.unwrap_or(window.limit));
+    counted.saturating_sub(window.answered + in_flight).max(window.others)
+}

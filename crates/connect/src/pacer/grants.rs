@@ -1,0 +1,87 @@
+//! How several nodes on one database share a provider's window: each takes small lots of calls from one row a window.
+
+use atlas_kernel::{Result, WorkspaceId};
+use atlas_store::{Db, Dialect, Executor, query};
+
+/// Where a pacer gets its share of a window from.
+#[derive(Clone)]
+pub(crate) struct Grants(Option<Shared>);
+
+#[derive(Clone)]
+struct Shared {
+    db: Db,
+    workspace: WorkspaceId,
+    app: String,
+}
+
+impl Grants {
+    /// This node is the only one.
+    pub fn alone() -> Self {
+        Self(None)
+    }
+
+    /// Shares with every node on this database; on SQLite there is only one.
+    pub fn of(db: &Db, workspace: WorkspaceId, app: &str) -> Self {
+        match db.dialect() {
+            Dialect::Sqlite => Self::alone(),
+            Dialect::Postgres => Self(Some(Shared { db: db.clone(), workspace, app: app.to_owned() })),
+        }
+    }
+
+    pub fn are_shared(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Up to `chunk` calls of the window, of which all nodes together get `cap`; 0 when there are none left.
+    ///
+    /// A database that does not answer grants nothing for this window.
+    pub async fn take(&self, window_end: i64, cap: u32, chunk: u32) -> u32 {
+        let Some(shared) = &self.0 else { return chunk };
+        match shared.take(window_end, cap, chunk).await {
+            Ok(granted) => granted,
+            Err(error) => {
+                tracing::warn!(%error, "no share of the provider's window could be agreed on");
+                0
+            }
+        }
+    }
+}
+
+impl Shared {
+    async fn take(&self, window_end: i64, cap: u32, chunk: u32) -> Result<u32> {
+        let granted = self
+            .db
+            .write(|tx| async move {
+                query("INSERT INTO connect_grants (workspace_id, app, window_end, granted) VALUES ($1,$2,$3,0) ON CONFLICT DO NOTHING")
+                    .bind(self.workspace)
+                    .bind(&self.app)
+                    .bind(window_end)
+                    .run(&tx)
+                    .await?;
+                query("DELETE FROM connect_grants WHERE workspace_id = $1 AND app = $2 AND window_end < $3")
+                    .bind(self.workspace)
+                    .bind(&self.app)
+                    .bind(window_end - 300)
+                    .run(&tx)
+                    .await?;
+                let before: Vec<i64> = query("SELECT granted FROM connect_grants WHERE workspace_id = $1 AND app = $2 AND window_end = $3 FOR UPDATE")
+                    .bind(self.workspace)
+                    .bind(&self.app)
+                    .bind(window_end)
+                    .values(&tx)
+                    .await?;
+                let used = before.first().copied().unwrap_or(0);
+                let more = (i64::from(cap) - used).clamp(0, i64::from(chunk));
+                query("UPDATE connect_grants SET granted = granted + $4 WHERE workspace_id = $1 AND app = $2 AND window_end = $3")
+                    .bind(self.workspace)
+                    .bind(&self.app)
+                    .bind(window_end)
+                    .bind(more)
+                    .run(&tx)
+                    .await?;
+                Ok(more)
+            })
+            .await?;
+        Ok(u32::try_from(granted).unwrap_or(0))
+    }
+}

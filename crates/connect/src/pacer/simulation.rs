@@ -1,0 +1,221 @@
+//! The pacer against simulated providers, in simulated time: never a "too many" by our own fault, and the window used up.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use atlas_kernel::Timestamp;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::{Lane, Pacer};
+use crate::RateReading;
+
+const WINDOW: i64 = 10;
+
+/// A provider whose clock is `ahead_ms` from ours, and whose answers take `there_ms` and `back_ms`.
+#[derive(Clone, Copy)]
+struct Provider {
+    limit: u32,
+    ahead_ms: i64,
+    there_ms: u64,
+    back_ms: u64,
+    jitter_ms: u64,
+    /// Calls of another app at the beginning of each second.
+    others: u32,
+    phase_ms: i64,
+    dates: bool,
+}
+
+struct Counts {
+    end: i64,
+    used: u32,
+    others_second: i64,
+    too_many: u32,
+    windows: Vec<(i64, u32)>,
+}
+
+struct Sim {
+    provider: Provider,
+    started: Instant,
+    counts: Mutex<Counts>,
+}
+
+const EPOCH_MS: i64 = 1_800_000_000_000;
+
+impl Sim {
+    fn new(provider: Provider) -> Arc<Self> {
+        let counts = Counts { end: 0, used: 0, others_second: 0, too_many: 0, windows: vec![] };
+        Arc::new(Self { provider, started: Instant::now(), counts: Mutex::new(counts) })
+    }
+
+    fn now_ms(&self) -> i64 {
+        EPOCH_MS + self.provider.phase_ms + self.provider.ahead_ms + self.started.elapsed().as_millis() as i64
+    }
+
+    async fn call(&self, n: u64) -> (bool, RateReading, Option<i64>) {
+        let jitter = if self.provider.jitter_ms == 0 { 0 } else { n.wrapping_mul(7919) % self.provider.jitter_ms };
+        sleep(Duration::from_millis(self.provider.there_ms + jitter)).await;
+        let now = self.now_ms();
+        let answer = self.count(now);
+        sleep(Duration::from_millis(self.provider.back_ms + jitter / 2)).await;
+        (answer.0, answer.1, self.provider.dates.then_some(now / 1000))
+    }
+
+    fn count(&self, now: i64) -> (bool, RateReading) {
+        let mut counts = self.counts.lock().unwrap();
+        let end = (now / 1000 / WINDOW + 1) * WINDOW;
+        if counts.end != end {
+            (counts.end, counts.used, counts.others_second) = (end, 0, end - WINDOW - 1);
+            counts.windows.push((end, 0));
+        }
+        while counts.others_second < now / 1000 {
+            counts.others_second += 1;
+            counts.used += self.provider.others;
+        }
+        let good = counts.used < self.provider.limit;
+        if good {
+            counts.used += 1;
+            counts.windows.last_mut().unwrap().1 += 1;
+        } else {
+            counts.too_many += 1;
+        }
+        let remaining = self.provider.limit.saturating_sub(counts.used);
+        (good, RateReading { limit: self.provider.limit, remaining, reset: end })
+    }
+}
+
+/// Makes `calls` calls with `workers` at once; answers "too many"s, seconds, and the calls of each window.
+async fn drive(provider: Provider, per_minute: u32, calls: u64, workers: usize, lane: Lane) -> (u32, f64, Vec<(i64, u32)>) {
+    let sim = Sim::new(provider);
+    let now = Timestamp::from_millisecond(EPOCH_MS + provider.phase_ms).unwrap();
+    let pacer = Pacer::new(Duration::from_secs(WINDOW as u64), per_minute, now);
+    let next = Arc::new(Mutex::new(0_u64));
+    let begun = Instant::now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..workers {
+        let (sim, pacer, next) = (sim.clone(), pacer.clone(), next.clone());
+        tasks.spawn(async move {
+            loop {
+                let n = {
+                    let mut next = next.lock().unwrap();
+                    *next += 1;
+                    *next
+                };
+                if n > calls {
+                    return;
+                }
+                loop {
+                    let permit = pacer.permit(lane).await;
+                    let (good, reading, date) = sim.call(n).await;
+                    if good {
+                        permit.answered(Some(reading), date);
+                        break;
+                    }
+                    permit.refused(Some(reading), None);
+                }
+            }
+        });
+    }
+    while tasks.join_next().await.is_some() {}
+    let seconds = begun.elapsed().as_secs_f64();
+    let counts = sim.counts.lock().unwrap();
+    (counts.too_many, seconds, counts.windows.clone())
+}
+
+const CALM: Provider = Provider { limit: 167, ahead_ms: 0, there_ms: 50, back_ms: 50, jitter_ms: 0, others: 0, phase_ms: 3_000, dates: true };
+
+/// Full windows between the first and the last are used to at least this share of `cap`.
+fn assert_used(windows: &[(i64, u32)], cap: u32, share: f64, what: &str) {
+    let inner = &windows[1..windows.len() - 1];
+    for (end, used) in inner {
+        assert!(f64::from(*used) >= f64::from(cap) * share, "{what}: {used} of {cap} in the window to {end}: {windows:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_sync_stays_within_the_bound_without_a_single_refusal() {
+    for (limit, per_minute) in [(167, 1_000), (1_667, 10_000)] {
+        for (there, back, jitter) in [(0, 0, 0), (50, 50, 0), (150, 150, 40), (500, 500, 0), (900, 100, 200), (0, 1_000, 0)] {
+            for phase_ms in [0, 3_000, 9_900] {
+                for ahead_ms in [0, -2_300, 41_700] {
+                    let provider = Provider { limit, ahead_ms, there_ms: there, back_ms: back, jitter_ms: jitter, phase_ms, ..CALM };
+                    let calls = u64::from(limit) * 4 - 30;
+                    let (too_many, seconds, windows) = drive(provider, per_minute, calls, 256, Lane::Bulk).await;
+                    let what = format!("limit {limit}, {there}+{back}±{jitter} ms, phase {phase_ms}, ahead {ahead_ms}");
+                    assert_eq!(too_many, 0, "{what}");
+                    let answer = (there + back + jitter * 2) as f64 / 1000.0;
+                    assert!(seconds <= 40.0 * 1.03 + 2.0 * answer, "{what}: {seconds:.1} s");
+                    let budget = per_minute / 6;
+                    assert_used(&windows, budget.min(limit), 0.95, &what);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_date_header_the_window_alone_is_enough() {
+    for ahead_ms in [0, 4_321, -7_777] {
+        let provider = Provider { dates: false, ahead_ms, ..CALM };
+        let (too_many, _, windows) = drive(provider, 1_000, 1_000, 32, Lane::Bulk).await;
+        assert_eq!(too_many, 0);
+        assert_used(&windows[1..], 166, 0.95, "no dates");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_other_apps_use_is_left_to_them() {
+    let provider = Provider { others: 5, ..CALM };
+    let (too_many, _, windows) = drive(provider, 1_000, 800, 32, Lane::Bulk).await;
+    assert!(too_many <= 7, "{too_many} in {windows:?}: only calls that crossed another app's may be refused");
+    assert_used(&windows, 117, 0.9, "with others");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_below_the_limit_is_kept() {
+    let provider = Provider { limit: 1_667, ..CALM };
+    let (too_many, seconds, windows) = drive(provider, 1_000, 600, 64, Lane::Bulk).await;
+    assert_eq!(too_many, 0);
+    assert!(windows.iter().all(|(_, used)| *used <= 166), "{windows:?}");
+    assert!(seconds > 20.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_go_ahead_of_bulk_and_find_room() {
+    let sim = Sim::new(CALM);
+    let pacer = Pacer::new(Duration::from_secs(10), 1_000, Timestamp::from_millisecond(EPOCH_MS + 3_000).unwrap());
+    let mut bulk = JoinSet::new();
+    for n in 0..400 {
+        let (sim, pacer) = (sim.clone(), pacer.clone());
+        bulk.spawn(async move {
+            let permit = pacer.permit(Lane::Bulk).await;
+            let (_, reading, date) = sim.call(n).await;
+            permit.answered(Some(reading), date);
+        });
+    }
+    sleep(Duration::from_millis(4_500)).await;
+    let gauge = pacer.gauge();
+    assert!(gauge.waiting > 0 && gauge.waiting_ms > 0, "bulk waits: {gauge:?}");
+    for n in 0..8 {
+        let begun = Instant::now();
+        let permit = pacer.permit(Lane::People).await;
+        assert!(begun.elapsed() < Duration::from_millis(20), "a person waited {:?}", begun.elapsed());
+        let (good, reading, date) = sim.call(n).await;
+        assert!(good);
+        permit.answered(Some(reading), date);
+    }
+    while bulk.join_next().await.is_some() {}
+    assert_eq!(sim.counts.lock().unwrap().too_many, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_tells_nothing_is_paced_by_the_budget() {
+    let pacer = Pacer::new(Duration::from_secs(10), 600, Timestamp::UNIX_EPOCH);
+    let begun = Instant::now();
+    for n in 0..250 {
+        let permit = pacer.permit(Lane::Incremental).await;
+        sleep(Duration::from_millis(5)).await;
+        permit.answered(None, Some(n / 30));
+    }
+    assert!((20.0..32.0).contains(&begun.elapsed().as_secs_f64()), "{:?}", begun.elapsed());
+}

@@ -1,0 +1,166 @@
+//! Signals: objects that may have changed at the provider, each looked at once however often it is named.
+
+mod drain;
+
+use std::time::Duration;
+
+use atlas_jobs::{NewJob, enqueue};
+use atlas_kernel::{ConnectionId, Error, Result, Timestamp, WorkspaceId};
+use atlas_store::{Dialect, Executor, Tx, built_query, query};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::connection::Connection;
+use crate::versions::{self, ObjectState};
+use crate::{Hint, Signal};
+
+pub(crate) use self::drain::drain;
+
+/// The kind of job that works signals off.
+pub(crate) const JOB: &str = "connect.signals";
+/// The queue of what people wait for.
+pub(crate) const QUEUE: &str = "connect.live";
+
+/// What a job for signals is told: no ids of the provider, no content.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DrainJob {
+    pub connection: ConnectionId,
+}
+
+atlas_store::row! {
+    /// A signal as stored.
+    #[derive(Clone, Debug)]
+    pub(crate) struct SignalRow {
+        pub object: String,
+        pub external_id: String,
+        pub hint_key: String,
+        pub hint: Json,
+        pub first_at: Timestamp,
+        pub last_at: Timestamp,
+        pub rev: i64,
+        pub tries: i64,
+    }
+}
+
+impl SignalRow {
+    /// What the provider said happened; what this version cannot read is looked at.
+    pub fn hint(&self) -> Hint {
+        serde_json::from_value(self.hint.clone()).unwrap_or(Hint::Changed)
+    }
+}
+
+/// A signal that is being worked on belongs to its worker for this long.
+const CLAIM: Duration = Duration::from_secs(90);
+
+fn hint_key(hint: &Hint) -> String {
+    match hint {
+        Hint::Changed => "changed".into(),
+        Hint::Deleted => "deleted".into(),
+        Hint::Merged { .. } => "merged".into(),
+        Hint::Redacted { message } => format!("redacted:{message}"),
+    }
+}
+
+/// Notes a signal; several of one kind about one object become one.
+pub(crate) async fn put(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, signal: &Signal, due_at: Timestamp) -> Result<()> {
+    query(
+        "INSERT INTO connect_signals (workspace_id, connection_id, object, external_id, hint_key, hint, first_at, last_at, rev, tries, due_at) \
+         VALUES ($1,$2,$3,$4,$5,$6,$7,$7,1,0,$8) ON CONFLICT (workspace_id, connection_id, object, external_id, hint_key) DO UPDATE SET \
+         hint = excluded.hint, last_at = excluded.last_at, rev = connect_signals.rev + 1, \
+         due_at = CASE WHEN connect_signals.tries > 0 AND excluded.due_at < connect_signals.due_at THEN excluded.due_at ELSE connect_signals.due_at END",
+    )
+    .bind(workspace)
+    .bind(connection)
+    .bind(&signal.object)
+    .bind(&signal.id)
+    .bind(hint_key(&signal.hint))
+    .bind(serde_json::to_value(&signal.hint).map_err(Error::internal)?)
+    .bind(tx.now())
+    .bind(due_at)
+    .run(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Looks at an object again in five minutes, because it could not be had now.
+pub(crate) async fn postpone(tx: &Tx, connection: &Connection, object: &str, id: &str) -> Result<()> {
+    let signal = Signal { object: object.to_owned(), id: id.to_owned(), hint: Hint::Changed };
+    let wait = Duration::from_secs(300);
+    put(tx, connection.workspace_id, connection.id, &signal, later(tx.now(), wait)).await?;
+    enqueue_drain(tx, connection.workspace_id, connection.id, wait).await
+}
+
+/// Looks again at objects that could not be read, after a newer Atlas may have learned to.
+pub(crate) async fn retry_unreadable(tx: &Tx, connection: &Connection) -> Result<()> {
+    let sql = "SELECT object, external_id FROM connect_versions WHERE workspace_id = $1 AND connection_id = $2 AND state = 'unreadable' LIMIT 200";
+    let rows: Vec<(String, String)> = query(sql).bind(connection.workspace_id).bind(connection.id).all(tx).await?;
+    for (object, id) in &rows {
+        let signal = Signal { object: object.clone(), id: id.clone(), hint: Hint::Changed };
+        put(tx, connection.workspace_id, connection.id, &signal, tx.now()).await?;
+    }
+    if rows.is_empty() { Ok(()) } else { enqueue_drain(tx, connection.workspace_id, connection.id, Duration::ZERO).await }
+}
+
+/// Lets a worker look at the signals.
+pub(crate) async fn enqueue_drain(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, after: Duration) -> Result<()> {
+    let job = NewJob::new(workspace, JOB, DrainJob { connection }).unique(format!("signals:{connection}")).after(after).priority(10).attempts(50);
+    enqueue(tx, job).await.map(|_| ())
+}
+
+/// How many signals wait, and since when the oldest does.
+pub(crate) async fn backlog(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId) -> Result<(i64, Option<Timestamp>)> {
+    let row: Option<(i64, Option<Timestamp>)> =
+        query("SELECT COUNT(*), MIN(first_at) FROM connect_signals WHERE workspace_id = $1 AND connection_id = $2")
+            .bind(workspace)
+            .bind(connection)
+            .first(on)
+            .await?;
+    Ok(row.unwrap_or((0, None)))
+}
+
+/// Takes up to `limit` signals that are due, for [`CLAIM`].
+pub(crate) async fn claim(tx: &Tx, connection: &Connection, limit: usize) -> Result<Vec<SignalRow>> {
+    let lock = match tx.dialect() {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => tx.dialect().skip_locked(),
+    };
+    let sql = format!(
+        "SELECT object, external_id, hint_key, hint, first_at, last_at, rev, tries FROM connect_signals \
+         WHERE workspace_id = $1 AND connection_id = $2 AND due_at <= $3 ORDER BY due_at, first_at, external_id LIMIT $4{lock}"
+    );
+    let rows: Vec<SignalRow> =
+        built_query(sql).bind(connection.workspace_id).bind(connection.id).bind(tx.now()).bind(limit).all(tx).await?;
+    for row in &rows {
+        delay(tx, connection, row, CLAIM, row.tries).await?;
+    }
+    Ok(rows)
+}
+
+/// Lets a signal come up again after a while.
+pub(crate) async fn delay(tx: &Tx, connection: &Connection, row: &SignalRow, by: Duration, tries: i64) -> Result<()> {
+    let sql = "UPDATE connect_signals SET due_at = $6, tries = $7 WHERE workspace_id = $1 AND connection_id = $2 AND object = $3 \
+         AND external_id = $4 AND hint_key = $5";
+    key(sql, connection, row).bind(later(tx.now(), by)).bind(tries).run(tx).await.map(|_| ())
+}
+
+/// Forgets a signal that was worked off; one that was named again meanwhile is due at once.
+pub(crate) async fn settle(tx: &Tx, connection: &Connection, row: &SignalRow) -> Result<()> {
+    let sql = "DELETE FROM connect_signals WHERE workspace_id = $1 AND connection_id = $2 AND object = $3 AND external_id = $4 \
+         AND hint_key = $5 AND rev = $6";
+    let gone = key(sql, connection, row).bind(row.rev).run(tx).await?;
+    if gone == 0 { delay(tx, connection, row, Duration::ZERO, 0).await } else { Ok(()) }
+}
+
+fn key(sql: &'static str, connection: &Connection, row: &SignalRow) -> atlas_store::Query {
+    query(sql).bind(connection.workspace_id).bind(connection.id).bind(&row.object).bind(&row.external_id).bind(&row.hint_key)
+}
+
+/// Whether an object was fetched after a signal about it came in, so that the signal says nothing new.
+pub(crate) async fn is_old_news(on: &dyn Executor, connection: &Connection, row: &SignalRow) -> Result<bool> {
+    let stored = versions::version_of(on, connection.workspace_id, connection.id, &row.object, &row.external_id).await?;
+    Ok(stored.is_some_and(|v| v.fetched_at > row.last_at && v.state != ObjectState::Unreadable))
+}
+
+fn later(now: Timestamp, by: Duration) -> Timestamp {
+    now.checked_add(jiff::SignedDuration::try_from(by).unwrap_or_default()).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,323 @@
+//! The committer: the one writer of a sync. Short transactions, so that notices never wait long for theirs.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use atlas_kernel::{Error, Result};
+use atlas_store::{Tx, query};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+
+use super::pass::Pass;
+use super::progress::{StreamProgress, SyncProgress, work_done};
+use super::run::Run;
+use super::streams::{self, StreamRow, StreamState};
+use crate::land::{Landed, Planned};
+use crate::tally;
+
+/// Something to be committed, in order.
+pub(crate) enum Piece {
+    /// An object, and its place among the calls in flight, which it keeps until it is stored.
+    Object { stream: usize, planned: Arc<Planned>, how: How, slot: Option<OwnedSemaphorePermit> },
+    /// Objects of a listing that are stored already.
+    Skipped { stream: usize, count: i64 },
+    /// Objects that could not be fetched; they are looked at again as signals.
+    Postponed { stream: usize, object: &'static str, id: String },
+    /// Where a listing stands before the objects of its page.
+    Page { stream: usize, pass: Pass, total: Option<i64> },
+    /// A listing was read to its end.
+    Complete { stream: usize, began: i64 },
+    /// A listing cannot be read now.
+    Broken { stream: usize, state: StreamState, code: String, message: String },
+    /// Answer when everything before this is committed.
+    Flush(oneshot::Sender<()>),
+}
+
+/// How an object is landed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// As listed.
+    Listed {
+        /// Only stored while what it hangs on may still come.
+        hold: bool,
+    },
+    /// Needed by another one; not counted as listed.
+    Needed,
+    /// Held before, landed now.
+    Release,
+}
+
+/// Objects and messages in one transaction, at most; a busy database gets less.
+const MOST_WEIGHT: usize = 50;
+/// What a transaction of a sync should take at most.
+const TARGET: Duration = Duration::from_millis(12);
+/// An object heavier than this is landed in several transactions.
+const HEAVY: usize = 100;
+
+pub(crate) struct Committer {
+    run: Arc<Run>,
+    rows: HashMap<String, StreamRow>,
+    progress: BTreeMap<String, StreamProgress>,
+    speed: SyncProgress,
+    calls: (i64, i64, i64),
+    /// Calls made for each listing since the last commit.
+    made: Vec<i64>,
+    weight: usize,
+}
+
+impl Committer {
+    pub fn new(run: Arc<Run>, rows: HashMap<String, StreamRow>, progress: BTreeMap<String, StreamProgress>, speed: SyncProgress) -> Self {
+        let made = vec![0; run.streams.len()];
+        Self { run, rows, progress, speed, calls: (0, 0, 0), made, weight: 20 }
+    }
+
+    /// Commits until nobody sends any more.
+    pub async fn work(mut self, mut inbox: mpsc::Receiver<Piece>) -> Result<BTreeMap<String, StreamProgress>> {
+        while let Some(first) = inbox.recv().await {
+            let mut batch = vec![first];
+            let mut weight = batch[0].weight();
+            while weight < self.weight {
+                let Ok(piece) = inbox.try_recv() else { break };
+                weight += piece.weight();
+                batch.push(piece);
+            }
+            self.commit(&mut batch).await?;
+            for piece in batch {
+                if let Piece::Flush(done) = piece {
+                    let _ = done.send(());
+                }
+            }
+        }
+        self.write(&mut []).await?;
+        Ok(self.progress)
+    }
+
+    async fn commit(&mut self, batch: &mut Vec<Piece>) -> Result<()> {
+        for piece in batch.iter() {
+            self.land_ahead(piece).await?;
+        }
+        match self.write(batch).await {
+            Err(error) if is_about_one(&error) && batch.len() > 1 => {
+                for piece in batch.iter_mut() {
+                    self.commit_alone(piece).await?;
+                }
+                Ok(())
+            }
+            Err(error) if is_about_one(&error) => self.give_up(&mut batch[0], &error).await,
+            done => done,
+        }
+    }
+
+    async fn commit_alone(&mut self, piece: &mut Piece) -> Result<()> {
+        match self.write(std::slice::from_mut(piece)).await {
+            Err(error) if is_about_one(&error) => self.give_up(piece, &error).await,
+            done => done,
+        }
+    }
+
+    /// An object that no module takes is stored and marked, and the rest goes on.
+    async fn give_up(&mut self, piece: &mut Piece, error: &Error) -> Result<()> {
+        let Piece::Object { stream, planned, .. } = piece else { return Err(Error::internal(format!("a sync's page could not be stored: {error}"))) };
+        tracing::warn!(connection.id = %self.run.connection.id, object = planned.object.kind, code = error.code(), "an object could not be landed");
+        let (run, planned, code) = (self.run.clone(), planned.clone(), error.code());
+        let done = self.run.conns.db().write(|tx| {
+            let (run, planned) = (run.clone(), planned.clone());
+            async move {
+                run.fence(&tx).await?;
+                run.conns.land_nothing(&tx, &run.connection, &planned, code).await
+            }
+        });
+        done.await?;
+        let name = self.run.streams[*stream].name;
+        let progress = self.progress.entry(name.to_owned()).or_default();
+        progress.unreadable += 1;
+        progress.done += 1;
+        Ok(())
+    }
+
+    /// Lands all but the last part of a heavy object in transactions of their own.
+    async fn land_ahead(&self, piece: &Piece) -> Result<()> {
+        let Piece::Object { planned, how, .. } = piece else { return Ok(()) };
+        if planned.weight() <= HEAVY || matches!(how, How::Listed { hold: true }) {
+            return Ok(());
+        }
+        for part in 0..planned.landings.len().saturating_sub(1) {
+            let run = self.run.clone();
+            let ahead = self.run.conns.db().write(|tx| {
+                let (run, planned) = (run.clone(), planned.clone());
+                async move {
+                    run.fence(&tx).await?;
+                    if run.conns.is_news(&tx, &run.connection, &planned).await? {
+                        run.conns.apply(&tx, &run.connection, &planned.landings[part..=part]).await?;
+                    }
+                    Ok(())
+                }
+            });
+            match ahead.await {
+                Err(error) if is_about_one(&error) => return Ok(()),
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+
+    /// One transaction with everything in the batch; what it counts is kept only when it is committed.
+    async fn write(&mut self, batch: &mut [Piece]) -> Result<()> {
+        let begun = Instant::now();
+        let (calls, retries, too_many) = self.run.line.take_counts();
+        self.calls = (self.calls.0 + calls, self.calls.1 + retries, self.calls.2 + too_many);
+        for (stream, made) in self.made.iter_mut().enumerate() {
+            *made += self.run.take_called(stream);
+        }
+        let (this, pieces) = (&*self, &*batch);
+        let after = self.run.conns.db().write(|tx| async move { this.write_in(&tx, pieces).await }).await?;
+        (self.rows, self.progress, self.speed) = after;
+        self.calls = (0, 0, 0);
+        self.made.fill(0);
+        for piece in batch.iter_mut() {
+            if let Piece::Object { slot, .. } = piece {
+                *slot = None;
+            }
+        }
+        let took = begun.elapsed();
+        self.weight = if took > TARGET { (self.weight / 2).max(1) } else { (self.weight + 4).min(MOST_WEIGHT) };
+        Ok(())
+    }
+
+    async fn write_in(&self, tx: &Tx, batch: &[Piece]) -> Result<(HashMap<String, StreamRow>, BTreeMap<String, StreamProgress>, SyncProgress)> {
+        let run = &self.run;
+        run.fence(tx).await?;
+        let (mut rows, mut progress, mut speed) = (self.rows.clone(), self.progress.clone(), self.speed.clone());
+        let mut changed: Vec<&str> = vec![];
+        for (stream, made) in run.streams.iter().zip(&self.made) {
+            progress.entry(stream.name.to_owned()).or_default().calls += made;
+        }
+        for piece in batch {
+            let Some(stream) = piece.stream() else { continue };
+            let name = run.streams[stream].name;
+            let row = rows.entry(name.to_owned()).or_insert_with(|| StreamRow::new(name));
+            self.settle(tx, piece, row, progress.entry(name.to_owned()).or_default()).await?;
+            changed.push(name);
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        for name in changed {
+            let (row, done) = (rows.get_mut(name), progress.get(name));
+            if let (Some(row), Some(done)) = (row, done) {
+                (row.done, row.total) = (done.done, done.total.or(row.total));
+                streams::put(tx, &run.connection, row).await?;
+            }
+        }
+        speed.sample(tx.now().as_millisecond(), work_done(&progress));
+        speed.gauge = Some(run.line.pacer().gauge());
+        self.save(tx, &progress, &speed).await?;
+        Ok((rows, progress, speed))
+    }
+
+    async fn settle(&self, tx: &Tx, piece: &Piece, row: &mut StreamRow, done: &mut StreamProgress) -> Result<()> {
+        match piece {
+            Piece::Object { planned, how, .. } => return self.land(tx, planned, *how, done).await,
+            Piece::Skipped { count, .. } => {
+                done.done += count;
+                done.skipped += count;
+            }
+            Piece::Postponed { object, id, .. } => {
+                crate::signal::postpone(tx, &self.run.connection, object, id).await?;
+                done.done += 1;
+            }
+            Piece::Page { pass, total, .. } => {
+                if pass.pages == 0 && pass.restarts > done.restarts {
+                    (done.done, done.skipped) = (0, 0);
+                }
+                done.restarts = pass.restarts;
+                done.total = total.or(done.total);
+                done.state = "running".into();
+                let pass = Pass { done_before: done.done, ..pass.clone() };
+                row.pass = Some(serde_json::to_value(&pass).map_err(Error::internal)?);
+                (row.state, row.code, row.message) = (StreamState::Ready, None, None);
+            }
+            Piece::Complete { began, .. } => {
+                (row.pass, row.since, row.complete_at) = (None, Some(*began), Some(tx.now()));
+                (row.state, row.code, row.message) = (StreamState::Ready, None, None);
+                done.state = "done".into();
+            }
+            Piece::Broken { state, code, message, .. } => {
+                (row.state, row.code, row.message, row.checked_at) = (*state, Some(code.clone()), Some(message.clone()), Some(tx.now()));
+                done.state = state.as_str().to_owned();
+                done.code = Some(code.clone());
+            }
+            Piece::Flush(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn land(&self, tx: &Tx, planned: &Planned, how: How, done: &mut StreamProgress) -> Result<()> {
+        let (conns, connection) = (&self.run.conns, &self.run.connection);
+        let hold = matches!(how, How::Listed { hold: true });
+        let landed = match how {
+            How::Release => conns.land_held(tx, connection, planned).await?,
+            How::Listed { .. } | How::Needed => match conns.land(tx, connection, planned, hold).await? {
+                // It was held before, and nothing stands against landing it now.
+                Landed::Held if !hold => conns.land_held(tx, connection, planned).await?,
+                landed => landed,
+            },
+        };
+        match landed {
+            Landed::Applied(applied) => done.count(applied),
+            Landed::Same => done.skipped += i64::from(matches!(how, How::Listed { .. })),
+            Landed::Unreadable => done.unreadable += 1,
+            Landed::Stale | Landed::Held => {}
+        }
+        done.done += i64::from(matches!(how, How::Listed { .. }));
+        Ok(())
+    }
+
+    /// Writes the sync's own line, and tells open pages at most twice a second.
+    async fn save(&self, tx: &Tx, progress: &BTreeMap<String, StreamProgress>, speed: &SyncProgress) -> Result<()> {
+        let run = &self.run;
+        query("UPDATE connect_syncs SET streams = $3, progress = $4, calls = calls + $5, retries = retries + $6 WHERE workspace_id = $1 AND id = $2")
+            .bind(run.connection.workspace_id)
+            .bind(run.sync)
+            .bind(serde_json::to_value(progress).map_err(Error::internal)?)
+            .bind(serde_json::to_value(speed).map_err(Error::internal)?)
+            .bind(self.calls.0)
+            .bind(self.calls.1)
+            .run(tx)
+            .await?;
+        let (workspace, id) = (run.connection.workspace_id, run.connection.id);
+        tally::add(tx, workspace, id, tally::CALLS, self.calls.0).await?;
+        tally::add(tx, workspace, id, tally::TOO_MANY, self.calls.2).await?;
+        if run.conns.may_touch(id) {
+            tx.touch(workspace, &run.connection.to_ref());
+            tx.touch_topic(workspace, "connections");
+        }
+        Ok(())
+    }
+}
+
+impl Piece {
+    fn weight(&self) -> usize {
+        if let Self::Object { planned, .. } = self { planned.weight().min(HEAVY) } else { 1 }
+    }
+
+    fn stream(&self) -> Option<usize> {
+        match self {
+            Self::Object { stream, .. }
+            | Self::Skipped { stream, .. }
+            | Self::Postponed { stream, .. }
+            | Self::Page { stream, .. }
+            | Self::Complete { stream, .. }
+            | Self::Broken { stream, .. } => Some(*stream),
+            Self::Flush(_) => None,
+        }
+    }
+}
+
+/// Whether an error is about one record, so that the others can go on; otherwise the database or the lease is gone.
+pub(crate) fn is_about_one(error: &Error) -> bool {
+    match error {
+        Error::Unavailable(_) | Error::StorageFull => false,
+        Error::Conflict { code, .. } => *code != "lease_lost",
+        _ => true,
+    }
+}

@@ -1,0 +1,45 @@
+//! A pass: one reading of a listing from its first page to its last, kept so that it can be taken up in the middle.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Request, Stream, Window};
+
+/// A pass under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pass {
+    /// What is read.
+    pub window: Window,
+    /// The call for the page at work.
+    pub request: Request,
+    /// Objects of earlier pages whose calls were under way.
+    #[serde(default)]
+    pub leftovers: Vec<String>,
+    /// The provider's time at which the pass began, Unix seconds: the next one reads from here.
+    pub began: i64,
+    /// Objects dealt with before the page at work.
+    #[serde(default)]
+    pub done_before: i64,
+    /// Pages read.
+    #[serde(default)]
+    pub pages: i64,
+    /// Times the listing had to be started again.
+    #[serde(default)]
+    pub restarts: i64,
+}
+
+/// A listing that has to be started again this often is given up for now.
+pub(crate) const MOST_RESTARTS: i64 = 20;
+
+impl Pass {
+    /// A pass from the first page on.
+    pub fn open(stream: &Stream, window: Window, began: i64) -> Self {
+        Self { window, request: (stream.open)(&window), leftovers: vec![], began, done_before: 0, pages: 0, restarts: 0 }
+    }
+
+    /// The same pass from its first page again, because the provider forgot where it was.
+    pub fn restart(&mut self, stream: &Stream) {
+        self.request = (stream.open)(&self.window);
+        self.restarts += 1;
+        (self.pages, self.done_before) = (0, 0);
+    }
+}

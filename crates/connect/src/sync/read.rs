@@ -1,0 +1,340 @@
+//! Reading one listing: page after page, its objects fetched concurrently, its place committed in order.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use atlas_kernel::Result;
+use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
+use tokio::task::JoinSet;
+
+use super::commit::{How, Piece};
+use super::pass::{MOST_RESTARTS, Pass};
+use super::release;
+use super::run::Run;
+use super::streams::StreamState;
+use crate::fetch::{self, Fetched};
+use crate::land::{Planned, plan};
+use crate::line::Trouble;
+use crate::{Failure, FailureClass, Listed, Listing, Object, Stream, versions};
+
+/// How the reading of a listing ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// Read to its end.
+    Complete,
+    /// It cannot be read now; the class decides what becomes of it.
+    Broken(Failure),
+    /// The connection or the run was stopped.
+    Halted,
+}
+
+/// So many objects in a row that could not be fetched mean that the provider is ill, not the objects.
+const MOST_FAILURES: usize = 10;
+/// So many empty pages in a row mean that a listing goes round in circles.
+const MOST_EMPTY: usize = 10;
+/// How long to wait when somebody else is at a listing of which there can be only one.
+const CONFLICT_WAIT: Duration = Duration::from_secs(60);
+const MOST_CONFLICTS: u32 = 15;
+
+/// Which listings are still being read: what hangs on another listing's objects waits for it.
+pub(crate) struct Gates {
+    reading: Mutex<Vec<i32>>,
+    moved: Notify,
+}
+
+impl Gates {
+    pub fn new(streams: &[Stream]) -> Self {
+        let reading = streams.iter().filter(|s| !s.deletions).map(|s| s.order).collect();
+        Self { reading: Mutex::new(reading), moved: Notify::new() }
+    }
+
+    /// Whether everything of a lower order has been read.
+    pub fn open(&self, order: i32) -> bool {
+        let reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        reading.iter().all(|other| *other >= order)
+    }
+
+    /// Waits until everything of a lower order has been read.
+    pub async fn opened(&self, order: i32) {
+        loop {
+            let moved = self.moved.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            if self.open(order) {
+                return;
+            }
+            moved.await;
+        }
+    }
+
+    fn done(&self, stream: &Stream) {
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = reading.iter().position(|order| *order == stream.order && !stream.deletions) {
+            reading.swap_remove(place);
+        }
+        drop(reading);
+        self.moved.notify_waiters();
+    }
+}
+
+/// A fetched object, what it needs first, and its place among the calls in flight.
+struct Ready {
+    needed: Vec<Arc<Planned>>,
+    object: Arc<Planned>,
+    hold: bool,
+    slot: Option<OwnedSemaphorePermit>,
+}
+
+/// Reads the run's listing number `stream`.
+pub(crate) async fn read_stream(run: &Arc<Run>, stream: usize, out: mpsc::Sender<Piece>) -> End {
+    let mut reader = Reader::new(run.clone(), stream, out.clone());
+    let order = run.streams[stream].order;
+    let releasing = async {
+        run.gates.opened(order).await;
+        release::release(run, stream, &out).await;
+    };
+    let (end, ()) = tokio::join!(reader.read(), releasing);
+    // What was held while the gate opened; after this, all of this listing is committed and others may build on it.
+    release::release(run, stream, &out).await;
+    run.gates.done(&run.streams[stream]);
+    if let End::Broken(failure) = &end {
+        let off = matches!(failure.class, FailureClass::Scope | FailureClass::Plan);
+        let state = if off { StreamState::Off } else { StreamState::Failed };
+        run.conns.heed(&run.connection, run.streams[stream].scope, failure).await;
+        if failure.class != FailureClass::Auth {
+            let (code, message) = (run.conns.known_code(&run.connection, failure), failure.message.clone());
+            let _ = out.send(Piece::Broken { stream, state, code, message }).await;
+        }
+    }
+    end
+}
+
+struct Reader {
+    run: Arc<Run>,
+    index: usize,
+    stream: Stream,
+    object: Option<Object>,
+    out: mpsc::Sender<Piece>,
+    pass: Pass,
+    // Tasks of their own: what is under way goes on, whatever this reader waits for.
+    work: JoinSet<(String, Result<Ready, Trouble>)>,
+    listing: JoinSet<Result<Listing, Trouble>>,
+    outstanding: BTreeSet<String>,
+    failures: usize,
+    empty: usize,
+    conflicts: u32,
+}
+
+impl Reader {
+    fn new(run: Arc<Run>, index: usize, out: mpsc::Sender<Piece>) -> Self {
+        let (stream, pass) = (run.streams[index], run.passes[index].clone());
+        let object = run.line.connector().objects.iter().find(|o| o.kind == stream.object).copied();
+        let (work, listing, outstanding) = (JoinSet::new(), JoinSet::new(), BTreeSet::new());
+        Self { run, index, stream, object, out, pass, work, listing, outstanding, failures: 0, empty: 0, conflicts: 0 }
+    }
+
+    async fn read(&mut self) -> End {
+        match self.read_to_the_end().await {
+            Ok(()) => End::Complete,
+            Err(end) => end,
+        }
+    }
+
+    async fn read_to_the_end(&mut self) -> Result<(), End> {
+        let Some(object) = self.object else { return Err(End::Broken(ours("stream_without_object", "this listing names no kind of object"))) };
+        self.take_up(object).await?;
+        self.list();
+        let mut next = None;
+        loop {
+            let (listing, working) = (!self.listing.is_empty(), !self.work.is_empty());
+            tokio::select! {
+                biased;
+                Some(done) = self.work.join_next(), if working => self.take(object, done).await?,
+                Some(page) = self.listing.join_next(), if listing => match page.unwrap_or(Err(Trouble::Halted)) {
+                    Ok(page) => {
+                        next = page.next.clone();
+                        self.turn(object, page).await?;
+                    }
+                    Err(trouble) => {
+                        self.mend(trouble).await?;
+                        self.list();
+                    }
+                },
+                else => return self.send(Piece::Complete { stream: self.index, began: self.pass.began }).await,
+            }
+            let room = self.work.len() < self.run.line.pacer().sensible_in_flight();
+            if self.listing.is_empty() && room && let Some(request) = next.take() {
+                self.pass.request = request;
+                self.pass.pages += 1;
+                self.list();
+            }
+        }
+    }
+
+    /// The calls that were under way when the pass was left; those that were stored after all are not made again.
+    async fn take_up(&mut self, object: Object) -> Result<(), End> {
+        let leftovers = std::mem::take(&mut self.pass.leftovers);
+        let (workspace, connection) = (self.run.connection.workspace_id, self.run.connection.id);
+        let stored = versions::versions_of(&self.run.ctx.db, workspace, connection, object.kind, &leftovers).await.map_err(|_| End::Halted)?;
+        let began = self.pass.began - 60;
+        for id in leftovers {
+            if stored.get(&id).is_some_and(|version| version.fetched_at.as_second() >= began) {
+                self.send(Piece::Skipped { stream: self.index, count: 1 }).await?;
+            } else {
+                self.fetch_later(object, id, None);
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls for the page at work.
+    fn list(&mut self) {
+        let (run, stream, pass, index) = (self.run.clone(), self.stream, self.pass.clone(), self.index);
+        self.listing.spawn(async move {
+            let good = run.line.call(run.lane, &pass.request).await?;
+            run.called(index);
+            (stream.read)(&pass.window, &pass.request, &good.value).map_err(|why| {
+                let failure = Failure { class: FailureClass::Provider, code: "listing_unreadable".into(), message: why, scope: None };
+                Trouble::Failed(failure, Box::default())
+            })
+        });
+    }
+
+    /// A page arrived: its place is committed, then its objects are fetched unless they are stored.
+    async fn turn(&mut self, object: Object, page: Listing) -> Result<(), End> {
+        self.conflicts = 0;
+        self.empty = if page.items.is_empty() { self.empty + 1 } else { 0 };
+        if self.empty > MOST_EMPTY && page.next.is_some() {
+            return Err(End::Broken(ours("listing_never_ends", "the listing goes on without any items")));
+        }
+        self.pass.leftovers = self.outstanding.iter().cloned().collect();
+        let total = page.total.filter(|_| matches!(self.pass.window, crate::Window::History));
+        self.send(Piece::Page { stream: self.index, pass: self.pass.clone(), total }).await?;
+        self.pass.leftovers.clear();
+        let ids: Vec<String> = page.items.iter().map(|item| item.id.clone()).collect();
+        let (workspace, connection) = (self.run.connection.workspace_id, self.run.connection.id);
+        let stored = versions::versions_of(&self.run.ctx.db, workspace, connection, object.kind, &ids).await.map_err(|_| End::Halted)?;
+        let (known, fresh) = self.sort(page.items, &stored);
+        if known > 0 {
+            self.send(Piece::Skipped { stream: self.index, count: known }).await?;
+        }
+        for item in fresh {
+            self.fetch_later(object, item.id.clone(), Some(item));
+        }
+        Ok(())
+    }
+
+    fn sort(&self, items: Vec<Listed>, stored: &HashMap<String, versions::Version>) -> (i64, Vec<Listed>) {
+        let is_known = |item: &Listed| match stored.get(&item.id) {
+            Some(version) if self.stream.deletions => version.state == versions::ObjectState::Gone,
+            Some(version) => version.covers(item.version),
+            // Deletions of what was never here are no news.
+            None => self.stream.deletions,
+        };
+        let (known, fresh): (Vec<_>, Vec<_>) = items.into_iter().partition(is_known);
+        let fresh = fresh.into_iter().filter(|item| !self.outstanding.contains(&item.id)).collect();
+        (i64::try_from(known.len()).unwrap_or(0), fresh)
+    }
+
+    fn fetch_later(&mut self, object: Object, id: String, listed: Option<Listed>) {
+        if !self.outstanding.insert(id.clone()) {
+            return;
+        }
+        let (run, index) = (self.run.clone(), self.index);
+        self.work.spawn(async move {
+            let done = obtain(&run, index, object, &id, listed).await;
+            (id, done)
+        });
+    }
+
+    /// An object is there, or could not be had.
+    async fn take(&mut self, object: Object, done: Result<(String, Result<Ready, Trouble>), tokio::task::JoinError>) -> Result<(), End> {
+        let Ok((id, done)) = done else { return Err(End::Broken(ours("object_unreadable", "an object of this listing cannot be worked on"))) };
+        match done {
+            Ok(ready) => {
+                self.failures = 0;
+                for needed in ready.needed {
+                    self.send(Piece::Object { stream: self.index, planned: needed, how: How::Needed, slot: None }).await?;
+                }
+                let how = How::Listed { hold: ready.hold };
+                self.send(Piece::Object { stream: self.index, planned: ready.object, how, slot: ready.slot }).await?;
+            }
+            Err(Trouble::Halted) => return Err(End::Halted),
+            Err(Trouble::Failed(failure, _)) => {
+                self.failures += 1;
+                let stops = matches!(failure.class, FailureClass::Auth | FailureClass::Scope | FailureClass::Plan | FailureClass::Rate);
+                if stops || self.failures >= MOST_FAILURES {
+                    return Err(End::Broken(failure));
+                }
+                tracing::warn!(connection.id = %self.run.connection.id, object = object.kind, code = failure.code, "an object could not be fetched");
+                self.send(Piece::Postponed { stream: self.index, object: object.kind, id: id.clone() }).await?;
+            }
+        }
+        self.outstanding.remove(&id);
+        Ok(())
+    }
+
+    /// A page did not arrive: the listing starts again, waits for its turn, or is given up for now.
+    async fn mend(&mut self, trouble: Trouble) -> Result<(), End> {
+        let Trouble::Failed(failure, _) = trouble else { return Err(End::Halted) };
+        match failure.class {
+            FailureClass::Restart if self.pass.restarts < MOST_RESTARTS => self.pass.restart(&self.stream),
+            FailureClass::Conflict if self.conflicts < MOST_CONFLICTS => {
+                self.conflicts += 1;
+                let wait = self.stream.exclusive.unwrap_or(CONFLICT_WAIT);
+                tokio::select! {
+                    () = self.run.line.halt().raised() => return Err(End::Halted),
+                    () = tokio::time::sleep(wait) => {}
+                }
+            }
+            _ => return Err(End::Broken(failure)),
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, piece: Piece) -> Result<(), End> {
+        self.out.send(piece).await.map_err(|_| End::Halted)
+    }
+}
+
+/// Gets one object whole, and what it needs that was never seen.
+async fn obtain(run: &Arc<Run>, index: usize, object: Object, id: &str, listed: Option<Listed>) -> Result<Ready, Trouble> {
+    let stream = &run.streams[index];
+    let calls = listed.is_none() || stream.detail || listed.as_ref().is_some_and(|item| !(object.nested)(&item.value).is_empty());
+    let slot = if calls && !stream.deletions { run.slots.clone().acquire_owned().await.ok() } else { None };
+    let started = run.line.now();
+    let fetched = match listed {
+        Some(item) if stream.deletions => return deleted(object, &item, started),
+        Some(item) if !stream.detail => fetch::complete(&run.line, run.lane, object, id, item.value, started).await?,
+        _ => fetch::fetch(&run.line, run.lane, object, id).await?,
+    };
+    if calls {
+        run.called(index);
+    }
+    let hold = !run.gates.open(stream.order);
+    let planned = planned(run, &fetched)?;
+    let needed = if hold { vec![] } else { run.conns.fetch_needs(&run.line, run.lane, &run.connection, &planned).await? };
+    Ok(Ready { needed, object: Arc::new(planned), hold, slot })
+}
+
+fn planned(run: &Run, fetched: &Fetched) -> Result<Planned, Trouble> {
+    plan(fetched, run.connection.live_since).map_err(|_| unstorable())
+}
+
+fn deleted(object: Object, item: &Listed, started: atlas_kernel::Timestamp) -> Result<Ready, Trouble> {
+    let answer = crate::Answer { status: 404, ..Default::default() };
+    let landings = (object.gone)(&item.id, &answer);
+    let planned = crate::land::plan_gone(object, &item.id, landings, started).map_err(|_| unstorable())?;
+    Ok(Ready { needed: vec![], object: Arc::new(planned), hold: false, slot: None })
+}
+
+/// JSON that came in can be written again; should it not, the object is looked at as one that could not be fetched.
+pub(crate) fn unstorable() -> Trouble {
+    Trouble::Failed(ours("object_unstorable", "the object cannot be written as JSON"), Box::default())
+}
+
+/// A failure of ours or the connector's, in the provider's words' place.
+pub(crate) fn ours(code: &str, message: &str) -> Failure {
+    Failure { class: FailureClass::Provider, code: code.into(), message: message.into(), scope: None }
+}

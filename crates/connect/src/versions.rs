@@ -1,0 +1,170 @@
+//! What is stored of each object of the provider, and which of two answers is the newer one.
+
+use std::collections::HashMap;
+
+use atlas_kernel::{ConnectionId, Result, Timestamp, WorkspaceId, text_enum};
+use atlas_store::{Executor, Tx, built_query, query};
+
+text_enum! {
+    /// What became of an object.
+    pub(crate) enum ObjectState {
+        /// Stored and landed.
+        Present = "present",
+        /// Stored, and waiting for what it hangs on.
+        Held = "held",
+        /// The provider says that it is gone.
+        Gone = "gone",
+        /// Stored, but it could not be landed; the note says why.
+        Unreadable = "unreadable",
+    }
+}
+atlas_store::text_column!(ObjectState);
+
+atlas_store::row! {
+    /// The line of one object.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Version {
+        pub object: String,
+        pub external_id: String,
+        pub version: i64,
+        pub fetched_at: Timestamp,
+        pub seq: i64,
+        pub hash: Vec<u8>,
+        pub state: ObjectState,
+        pub stored_parts: i64,
+        pub stated_parts: i64,
+        pub note: Option<String>,
+    }
+}
+
+/// An object changed within the second that its version names may have changed again in it: a fetch that began
+/// earlier than this after it proves nothing (seconds; clocks differ a little).
+const UNSURE_SECONDS: i64 = 2;
+
+impl Version {
+    /// Whether an answer is older than what is stored.
+    pub fn is_newer_than(&self, state: ObjectState, version: i64, started: Timestamp) -> bool {
+        match (self.state, state) {
+            // A tombstone has no version of its own: only the times of the calls say which was later.
+            (ObjectState::Gone, ObjectState::Present | ObjectState::Unreadable) => started <= self.fetched_at,
+            (_, ObjectState::Gone) => started < self.fetched_at,
+            _ => (self.version, self.fetched_at) > (version, started),
+        }
+    }
+
+    /// Whether a listed item needs no fetch: this version or a newer one is stored, and surely all of it.
+    pub fn covers(&self, listed: i64) -> bool {
+        let sure = self.fetched_at.as_second() > self.version + UNSURE_SECONDS;
+        match self.state {
+            ObjectState::Gone => false,
+            _ => listed > 0 && (self.version > listed || (self.version == listed && sure)),
+        }
+    }
+}
+
+const COLUMNS: &str = "object, external_id, version, fetched_at, seq, hash, state, stored_parts, stated_parts, note";
+
+/// The line of one object.
+pub(crate) async fn version_of(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    object: &str,
+    external_id: &str,
+) -> Result<Option<Version>> {
+    let ids = [external_id.to_owned()];
+    Ok(versions_of(on, workspace, connection, object, &ids).await?.remove(external_id))
+}
+
+/// The lines of many objects of one kind.
+pub(crate) async fn versions_of(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    object: &str,
+    external_ids: &[String],
+) -> Result<HashMap<String, Version>> {
+    let mut found = HashMap::new();
+    for ids in external_ids.chunks(500) {
+        let places: Vec<String> = (0..ids.len()).map(|n| format!("${}", n + 4)).collect();
+        let sql = format!(
+            "SELECT {COLUMNS} FROM connect_versions WHERE workspace_id = $1 AND connection_id = $2 AND object = $3 AND external_id IN ({})",
+            places.join(",")
+        );
+        let ask = built_query(sql).bind(workspace).bind(connection).bind(object);
+        let rows: Vec<Version> = ids.iter().fold(ask, |q, id| q.bind(id)).all(on).await?;
+        found.extend(rows.into_iter().map(|row| (row.external_id.clone(), row)));
+    }
+    Ok(found)
+}
+
+/// Objects in a state other than present, newest first.
+pub(crate) async fn in_state(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    object: &str,
+    state: ObjectState,
+    limit: usize,
+) -> Result<Vec<Version>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM connect_versions WHERE workspace_id = $1 AND connection_id = $2 AND state = $3 AND object = $4 \
+         ORDER BY version DESC, external_id LIMIT $5"
+    );
+    built_query(sql).bind(workspace).bind(connection).bind(state).bind(object).bind(limit).all(on).await
+}
+
+/// Writes an object's line.
+pub(crate) async fn put(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, version: &Version) -> Result<()> {
+    query(
+        "INSERT INTO connect_versions (workspace_id, connection_id, object, external_id, version, fetched_at, seq, hash, state, stored_parts, \
+         stated_parts, note) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12) ON CONFLICT (workspace_id, connection_id, object, external_id) \
+         DO UPDATE SET version = excluded.version, fetched_at = excluded.fetched_at, seq = excluded.seq, hash = excluded.hash, \
+         state = excluded.state, stored_parts = excluded.stored_parts, stated_parts = excluded.stated_parts, note = excluded.note",
+    )
+    .bind(workspace)
+    .bind(connection)
+    .bind(&version.object)
+    .bind(&version.external_id)
+    .bind(version.version)
+    .bind(version.fetched_at)
+    .bind(version.seq)
+    .bind(version.hash.clone())
+    .bind(version.state)
+    .bind(version.stored_parts)
+    .bind(version.stated_parts)
+    .bind(version.note.clone())
+    .run(tx)
+    .await
+    .map(|_| ())
+}
+
+/// How complete the parts of a connection's objects are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Completeness {
+    /// Parts that the provider says there are.
+    pub stated: i64,
+    /// Parts stored.
+    pub stored: i64,
+    /// Objects of which the provider gave fewer parts than it says there are.
+    pub capped: i64,
+    /// Objects that could not be read.
+    pub unreadable: i64,
+}
+
+/// Counts parts stated and stored.
+pub(crate) async fn completeness(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId) -> Result<Completeness> {
+    let row: Option<(i64, i64, i64, i64)> = query(
+        "SELECT CAST(COALESCE(SUM(stated_parts), 0) AS BIGINT), CAST(COALESCE(SUM(stored_parts), 0) AS BIGINT), \
+         CAST(COALESCE(SUM(CASE WHEN stored_parts < stated_parts THEN 1 ELSE 0 END), 0) AS BIGINT), \
+         CAST(COALESCE(SUM(CASE WHEN state = 'unreadable' THEN 1 ELSE 0 END), 0) AS BIGINT) \
+         FROM connect_versions WHERE workspace_id = $1 AND connection_id = $2 AND state <> 'gone'",
+    )
+    .bind(workspace)
+    .bind(connection)
+    .first(on)
+    .await?;
+    let (stated, stored, capped, unreadable) = row.unwrap_or_default();
+    Ok(Completeness { stated, stored, capped, unreadable })
+}

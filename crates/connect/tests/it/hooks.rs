@@ -1,0 +1,136 @@
+//! Notices: refused, accepted, repeated, unknown; what they set going; and how fast the answer is.
+
+use std::time::{Duration, Instant};
+
+use atlas_connect::*;
+
+use crate::fake::{chat, now, person};
+use crate::toy::{changed, notice, signature};
+use crate::world::{World, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_right_signature_counts_and_a_replay_has_no_effect() {
+    let world = World::connected(5, 5).await;
+    world.work().await;
+    world.reply(2, "hello");
+    let body = notice("n1", "chat.replied", "acct-1", &[changed("chat", "2")]);
+    assert_eq!(world.post(&body, Some("0000")).await, 401);
+    assert_eq!(world.post(&body, None).await, 401);
+    assert_eq!(world.scalar("SELECT COUNT(*) FROM connect_notices").await, 0, "nothing is stored");
+    for _ in 0..3 {
+        assert_eq!(world.post(&body, Some(&signature(&body))).await, 200);
+    }
+    world.work().await;
+    world.matches_truth().await;
+    assert_eq!(world.fake.calls("/chats/2"), 2, "one fetch for three deliveries");
+    let detail = world.conns.detail(&world.owner, "toy").await.unwrap();
+    assert_eq!((detail.health.accepted, detail.health.repeated, detail.health.rejected), (1, 2, 2));
+    let topic = detail.connection.topics.iter().find(|t| t.topic == "chat.replied").unwrap().clone();
+    assert_eq!((topic.state, topic.last_day), (TopicState::Seen, 3));
+    assert_eq!(detail.connection.topics.iter().find(|t| t.topic == "person.created").unwrap().state, TopicState::Wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_pings_and_giants_are_answered_rightly() {
+    let world = World::connected(3, 3).await;
+    world.work().await;
+    let world_ref = &world;
+    let signed = |body: Vec<u8>| async move { world_ref.post(&body, Some(&signature(&body))).await };
+    assert_eq!(signed(notice("n2", "weather.changed", "acct-1", &[])).await, 200);
+    assert_eq!(signed(br#"{"id":null,"topic":"ping","account":"acct-1"}"#.to_vec()).await, 200);
+    assert_eq!(signed(b"not json".to_vec()).await, 200, "signed nonsense is acknowledged");
+    assert_eq!(signed(notice("n3", "chat.replied", "another-account", &[changed("chat", "1")])).await, 200);
+    assert_eq!(signed(vec![b'x'; 1024 * 1024 + 1]).await, 413);
+    assert_eq!(world.scalar("SELECT COUNT(*) FROM connect_notices").await, 1, "only the unknown topic is on the log");
+    assert_eq!(world.scalar("SELECT COUNT(*) FROM connect_signals").await, 0);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    assert_eq!(client.head(format!("{}/webhooks/toy", world.base)).send().await.unwrap().status(), 200);
+    assert_eq!(client.head(format!("{}/webhooks/nobody", world.base)).send().await.unwrap().status(), 404);
+    assert_eq!(client.post(format!("{}/webhooks/nobody", world.base)).send().await.unwrap().status(), 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_notice_names_is_fetched_with_what_it_hangs_on() {
+    let world = World::connected(4, 2).await;
+    world.work().await;
+    world.fake.data().firms.insert(70, serde_json::json!({ "id": "70", "name": "Late", "updated_at": now() }));
+    world.fake.data().people.insert(80, person(80, "Late", now(), &["70".into()], false));
+    world.fake.data().chats.insert(90, chat(90, 80, now() + 5, 2));
+    assert_eq!(world.notify("n4", &[changed("chat", "90")]).await, 200);
+    world.work().await;
+    world.matches_truth().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deletions_merges_and_redactions_do_what_they_say() {
+    let world = World::connected(6, 3).await;
+    world.work().await;
+    let signal = |object: &str, id: &str, hint| Signal { object: object.into(), id: id.into(), hint };
+    world.fake.data().chats.remove(&1);
+    world.fake.data().people.remove(&5);
+    world.fake.data().chats.get_mut(&2).unwrap()["parts"][0]["body"] = serde_json::Value::Null;
+    world.fake.data().chats.get_mut(&2).unwrap()["parts"][0]["redacted"] = true.into();
+    let hints = [
+        signal("chat", "1", Hint::Deleted),
+        signal("person", "5", Hint::Merged { into: "6".into() }),
+        signal("chat", "2", Hint::Redacted { message: "2-1".into() }),
+    ];
+    assert_eq!(world.notify("n5", &hints).await, 200);
+    world.work().await;
+    assert_eq!((world.count("conversation").await, world.count("person").await), (2, 5));
+    let sql = "SELECT COUNT(*) FROM toy WHERE what = 'message' AND external_id = '2-1' AND CAST(data AS TEXT) LIKE '%null%'";
+    assert_eq!(world.scalar(sql).await, 1, "the redacted body is gone");
+    assert_eq!(world.scalar("SELECT COUNT(*) FROM connect_raw WHERE object = 'chat' AND external_id = '2'").await, 1, "and from the raw log");
+
+    // A late answer from before the deletion cannot bring it back, a deletion twice changes nothing.
+    assert_eq!(world.notify("n6", &[signal("chat", "1", Hint::Deleted), changed("chat", "1")]).await, 200);
+    world.work().await;
+    assert_eq!(world.count("conversation").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_is_fast_while_a_sync_runs() {
+    let world = World::connected(60, 400).await;
+    let worker = world.worker();
+    let task = tokio::spawn(async move { worker.run(std::future::pending()).await });
+    until(&world, |world| async move { world.fake.data().by_path.len() > 20 }).await;
+    let mut times = vec![];
+    for n in 0..60 {
+        let body = notice(&format!("fast-{n}"), "chat.replied", "acct-1", &[changed("chat", &(n % 20 + 1).to_string())]);
+        let begun = Instant::now();
+        assert_eq!(world.post(&body, Some(&signature(&body))).await, 200);
+        times.push(begun.elapsed());
+    }
+    let state = world.view().await.sync.unwrap().state;
+    until(&world, |world| async move {
+        let done = world.view().await.sync.unwrap().state == SyncState::Done;
+        done && world.scalar("SELECT COUNT(*) FROM connect_signals").await == 0
+    })
+    .await;
+    task.abort();
+    times.sort();
+    println!("webhook answers while the sync was {state}: p50 {:?}, p95 {:?}, max {:?}", times[30], times[57], times[59]);
+    world.matches_truth().await;
+    assert!(times[30] < Duration::from_millis(150), "{times:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_duplicates_in_disorder_gives_the_truth() {
+    let world = World::connected(10, 20).await;
+    world.work().await;
+    for round in 0..3 {
+        for id in (1..=20).rev() {
+            world.reply(id, &format!("round {round}"));
+        }
+        for n in 0..40 {
+            let id = (n * 7 + round) % 20 + 1;
+            if (n + round) % 5 != 0 {
+                assert_eq!(world.notify(&format!("f-{round}-{}", n / 2), &[changed("chat", &id.to_string())]).await, 200);
+            }
+        }
+    }
+    world.work().await;
+    world.conns.sync(&world.owner, "toy").await.unwrap();
+    world.work().await;
+    world.matches_truth().await;
+}
