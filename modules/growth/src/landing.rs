@@ -1,0 +1,70 @@
+//! The door for what connectors bring: people, companies, conversations, and the news that some of it is gone.
+//!
+//! Every record may arrive late, twice or out of order; the state afterwards is the same. What a person wrote stays theirs.
+
+mod company;
+mod conversation;
+mod gone;
+mod matching;
+mod merged;
+mod owners;
+mod person;
+mod purge;
+mod tombstones;
+
+use atlas_connect::{Applied, Arrival, Intake, Landing, Purged};
+use atlas_jobs::JobKind;
+use atlas_kernel::{ConnectionId, Ref, Result, Timestamp, WorkspaceId};
+use atlas_store::{Tx, query};
+use futures::future::BoxFuture;
+
+/// This module's door for landing records.
+pub fn intake() -> Intake {
+    Intake { module: "growth", order: 10, apply, purge }
+}
+
+/// The jobs that finish what would take too long inside one arrival.
+pub(crate) fn jobs() -> Vec<JobKind> {
+    vec![company::job(), owners::job()]
+}
+
+fn apply<'a>(tx: &'a Tx, arrival: &'a Arrival) -> BoxFuture<'a, Result<Applied>> {
+    Box::pin(async move {
+        match &arrival.landing {
+            Landing::Person(person) => person::apply(tx, arrival, person).await,
+            Landing::Company(company) => company::apply(tx, arrival, company).await,
+            Landing::Conversation(conversation) => conversation::apply(tx, arrival, conversation).await,
+            Landing::Teammate(teammate) => owners::apply(tx, arrival, teammate).await,
+            Landing::Gone { what, external_id } => gone::apply(tx, arrival, *what, external_id).await,
+            Landing::Merged { from, into } => merged::apply(tx, arrival, from, into).await,
+            Landing::Redacted { external_id } => gone::redact(tx, arrival, external_id).await,
+        }
+    })
+}
+
+fn purge(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, limit: usize) -> BoxFuture<'_, Result<Vec<Purged>>> {
+    Box::pin(purge::step(tx, workspace, connection, limit))
+}
+
+/// A provider's time of change as the version that decides which of two statements is newer; 0 when it does not say.
+fn version(at: Option<Timestamp>) -> i64 {
+    at.map_or(0, Timestamp::as_microsecond)
+}
+
+/// A line of text from outside: one line, no control characters, bounded; empty means that nothing is said.
+fn line(text: Option<&str>, most: usize) -> Option<String> {
+    let plain: String = text?.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect();
+    let plain = plain.trim();
+    (!plain.is_empty()).then(|| plain.to_owned())
+}
+
+/// Remembers that the connection wrote something into the record, so that its purge visits it.
+async fn remember_source(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, record: &Ref) -> Result<()> {
+    query("INSERT INTO record_sources (workspace_id, connection_id, record) VALUES ($1,$2,$3) ON CONFLICT DO NOTHING")
+        .bind(workspace)
+        .bind(connection)
+        .bind(record)
+        .run(tx)
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,273 @@
+//! A conversation arrives with messages: a set keyed by the provider's ids, each message exactly one timeline event.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use atlas_connect::{Applied, Arrival, Conversation as Landed, Message as LandedMessage, Side, What, mapped_many, remap};
+use atlas_kernel::{Ref, Result, Timestamp};
+use atlas_store::{Event, Source, Tx, link_subject, query, record_event};
+use atlas_web::ui::{clean_html, plain_text};
+use serde_json::json;
+
+use super::tombstones::{self, REDACTED};
+use super::{line, version};
+use crate::contact;
+use crate::conversation::{Conversation, Message, store};
+use crate::ids::{ContactId, ConversationId, MessageId};
+use crate::membership;
+
+/// Takes in a conversation with the messages its answer carried.
+pub(super) async fn apply(tx: &Tx, a: &Arrival, landed: &Landed) -> Result<Applied> {
+    let workspace = a.actor.workspace;
+    if tombstones::is_gone(tx, workspace, a.connection, What::Conversation.as_str(), &landed.external_id).await? {
+        return Ok(Applied::default());
+    }
+    let at = version(landed.updated_at.or(landed.created_at));
+    let before = store::by_source(tx, workspace, a.connection, &landed.external_id).await?;
+    let conversation = merged(a, landed, before.as_ref(), at, tx.now());
+    if before.as_ref() != Some(&conversation) {
+        store::save(tx, workspace, &conversation).await?;
+    }
+    if before.is_none() {
+        remap(tx, workspace, a.connection, What::Conversation, &landed.external_id, &conversation.id.to_ref()).await?;
+    }
+    let joined = join(tx, a, conversation.id, &landed.people).await?;
+    let circle = store::circle(tx, workspace, conversation.id).await?;
+    let outcome = take_messages(tx, a, landed, &conversation, &circle, at).await?;
+    let moved = before.as_ref() != Some(&conversation);
+    if outcome.changed() || moved {
+        store::refresh(tx, workspace, conversation.id).await?;
+        tx.touch_topic(workspace, "conversations");
+        tx.touch(workspace, &conversation.id.to_ref());
+        circle.iter().for_each(|record| tx.touch(workspace, record));
+    }
+    if let Some(newest) = outcome.newest.max(joined.then_some(conversation.last_message_at)) {
+        contact::store::note_activity(tx, workspace, &circle, newest).await?;
+    }
+    Ok(Applied {
+        created: u32::from(before.is_none()),
+        updated: u32::from(before.is_some() && (moved || outcome.edited > 0)),
+        removed: 0,
+        messages: outcome.added,
+    })
+}
+
+/// The conversation after this statement: an older one changes nothing but what was not known yet.
+fn merged(a: &Arrival, landed: &Landed, before: Option<&Conversation>, at: i64, now: Timestamp) -> Conversation {
+    let first = landed.messages.iter().filter_map(|message| message.at).min();
+    let created = landed.created_at.or(first).or(landed.updated_at).unwrap_or(now);
+    let stated = Conversation {
+        id: before.map_or_else(|| ConversationId::new(now), |c| c.id),
+        connection_id: a.connection,
+        provider: a.provider.to_owned(),
+        external_id: landed.external_id.clone(),
+        title: landed.title.as_deref().map(plain_text).and_then(|title| line(Some(&title), 200)),
+        state: line(Some(&landed.state), 40).unwrap_or_else(|| "open".to_owned()),
+        url: line(landed.url.as_deref(), 500).filter(|url| url.starts_with("https://") || url.starts_with("http://")),
+        assignee: line(landed.assignee.as_deref(), 200),
+        stated_parts: landed.stated_parts,
+        message_count: before.map_or(0, |c| c.message_count),
+        waiting_since: before.and_then(|c| c.waiting_since),
+        said_at: at,
+        created_at: created,
+        last_message_at: before.map_or(created, |c| c.last_message_at),
+    };
+    match before {
+        Some(before) if before.said_at > at => before.clone(),
+        Some(before) => Conversation {
+            title: stated.title.clone().or_else(|| before.title.clone()),
+            url: stated.url.clone().or_else(|| before.url.clone()),
+            stated_parts: stated.stated_parts.or(before.stated_parts),
+            ..stated
+        },
+        None => stated,
+    }
+}
+
+/// Notes who takes part; the conversation's past shows on the timelines of those who are new. Answers whether any were.
+async fn join(tx: &Tx, a: &Arrival, conversation: ConversationId, people: &[String]) -> Result<bool> {
+    let workspace = a.actor.workspace;
+    let known: Vec<(String, Option<ContactId>)> =
+        query("SELECT external_id, contact_id FROM conversation_people WHERE workspace_id = $1 AND conversation_id = $2")
+            .bind(workspace)
+            .bind(conversation)
+            .all(tx)
+            .await?;
+    let new: Vec<String> = people.iter().filter(|id| !known.iter().any(|(known, contact)| known == *id && contact.is_some())).cloned().collect();
+    if new.is_empty() {
+        return Ok(false);
+    }
+    let survivors = tombstones::survivors(tx, workspace, a.connection, &new).await?;
+    let stay: Vec<String> = survivors.values().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    let contacts = mapped_many(tx, workspace, a.connection, What::Person, &stay).await?;
+    let mut joined = false;
+    for (external_id, stays) in &survivors {
+        let contact: Option<ContactId> = contacts.get(stays).and_then(Ref::as_id);
+        insert_person(tx, a, conversation, stays, contact).await?;
+        if external_id != stays {
+            query("DELETE FROM conversation_people WHERE workspace_id = $1 AND conversation_id = $2 AND external_id = $3 AND contact_id IS NULL")
+                .bind(workspace)
+                .bind(conversation)
+                .bind(external_id)
+                .run(tx)
+                .await?;
+        }
+        if let Some(contact) = contact.filter(|contact| !known.iter().any(|(_, known)| *known == Some(*contact))) {
+            for subject in membership::circle(tx, workspace, contact).await? {
+                link_subject(tx, workspace, &conversation.to_ref(), &subject).await?;
+            }
+            joined = true;
+        }
+    }
+    Ok(joined)
+}
+
+async fn insert_person(tx: &Tx, a: &Arrival, conversation: ConversationId, external_id: &str, contact: Option<ContactId>) -> Result<()> {
+    query(
+        "INSERT INTO conversation_people (workspace_id, conversation_id, connection_id, external_id, contact_id) VALUES ($1,$2,$3,$4,$5) \
+         ON CONFLICT (workspace_id, conversation_id, external_id) DO UPDATE SET contact_id = COALESCE(excluded.contact_id, conversation_people.contact_id)",
+    )
+    .bind(a.actor.workspace)
+    .bind(conversation)
+    .bind(a.connection)
+    .bind(external_id)
+    .bind(contact)
+    .run(tx)
+    .await
+    .map(|_| ())
+}
+
+#[derive(Default)]
+struct Outcome {
+    added: u32,
+    edited: u32,
+    newest: Option<Timestamp>,
+}
+
+impl Outcome {
+    fn changed(&self) -> bool {
+        self.added + self.edited > 0
+    }
+}
+
+async fn take_messages(tx: &Tx, a: &Arrival, landed: &Landed, conversation: &Conversation, circle: &[Ref], at: i64) -> Result<Outcome> {
+    let workspace = a.actor.workspace;
+    let ids: Vec<&str> = landed.messages.iter().map(|m| m.external_id.as_str()).collect();
+    if ids.is_empty() {
+        return Ok(Outcome::default());
+    }
+    let gone = tombstones::gone(tx, workspace, a.connection, What::Message.as_str(), &ids).await?;
+    let redacted = tombstones::gone(tx, workspace, a.connection, REDACTED, &ids).await?;
+    let mut known: BTreeMap<_, _> = store::messages_by_source(tx, workspace, a.connection, &ids).await?.into_iter().collect();
+    let mut outcome = Outcome::default();
+    for landed in landed.messages.iter().filter(|m| !gone.contains(&m.external_id)) {
+        let key = (landed.source_kind.clone(), landed.external_id.clone());
+        let before = known.get(&key);
+        if before.is_some_and(|before| before.said_at > at && (before.redacted || !landed.redacted)) {
+            continue;
+        }
+        let message = stated(a, landed, conversation, before, redacted.contains(&landed.external_id), at, tx.now());
+        if before == Some(&message) {
+            continue;
+        }
+        store::save_message(tx, workspace, &message).await?;
+        match before {
+            None => {
+                add_event(tx, a, &message, conversation, circle).await?;
+                remap(tx, workspace, a.connection, What::Message, &landed.external_id, &message.record()).await?;
+                outcome.added += 1;
+                outcome.newest = outcome.newest.max(Some(message.at));
+            }
+            Some(before) if differs(before, &message) => outcome.edited += 1,
+            Some(_) => {}
+        }
+        known.insert(key, message);
+    }
+    Ok(outcome)
+}
+
+/// Whether anything but the version differs.
+fn differs(before: &Message, after: &Message) -> bool {
+    Message { said_at: after.said_at, ..before.clone() } != *after
+}
+
+/// A body is kept up to this many characters.
+const MOST_CHARACTERS: usize = 200_000;
+
+/// The message after this statement. Redaction stays, whatever an older or later statement says.
+fn stated(
+    a: &Arrival,
+    landed: &LandedMessage,
+    conversation: &Conversation,
+    before: Option<&Message>,
+    buried: bool,
+    at: i64,
+    now: Timestamp,
+) -> Message {
+    let redacted = landed.redacted || buried || before.is_some_and(|before| before.redacted);
+    let body = landed.body.as_deref().filter(|_| !redacted).map(bounded);
+    let words = body.as_deref().map(plain_text).filter(|words| !words.is_empty());
+    let side = match landed.author.side {
+        Side::Customer => "customer",
+        Side::Teammate => "teammate",
+        Side::Bot => "bot",
+    };
+    let attachments: Vec<String> = landed.attachments.iter().filter_map(|name| line(Some(name), 200)).take(50).collect();
+    Message {
+        id: before.map_or_else(|| ordered_id(landed, landed.at.unwrap_or(now)), |before| before.id),
+        conversation_id: conversation.id,
+        connection_id: a.connection,
+        source_kind: landed.source_kind.clone(),
+        external_id: landed.external_id.clone(),
+        at: before.map_or_else(|| landed.at.unwrap_or(conversation.created_at), |before| before.at),
+        side: side.to_owned(),
+        author_name: line(landed.author.name.as_deref(), 200).or_else(|| before.and_then(|b| b.author_name.clone())),
+        author_external_id: line(landed.author.external_id.as_deref(), 200),
+        action: line(Some(&landed.action), 60).unwrap_or_else(|| "comment".to_owned()),
+        internal: landed.internal,
+        html: words.as_ref().and(body.as_deref()).map(as_html),
+        words,
+        redacted,
+        attachments: if redacted { json!([]) } else { json!(attachments) },
+        said_at: before.map_or(at, |before| before.said_at.max(at)),
+    }
+}
+
+/// An id that sorts like the provider's: messages of one second keep their order, the opening one first.
+fn ordered_id(landed: &LandedMessage, at: Timestamp) -> MessageId {
+    let random = MessageId::new(at).uuid().as_u128();
+    match landed.external_id.parse::<u64>() {
+        Ok(number) if number < 1 << 61 => {
+            let opening = u128::from(landed.source_kind != "conversation") << 61;
+            let kept = random & !((1_u128 << 62) - 1) & !(0xfff_u128 << 64);
+            MessageId::from_uuid(uuid::Uuid::from_u128(kept | opening | u128::from(number)))
+        }
+        _ => MessageId::from_uuid(uuid::Uuid::from_u128(random)),
+    }
+}
+
+fn bounded(body: &str) -> String {
+    match body.char_indices().nth(MOST_CHARACTERS) {
+        Some((cut, _)) => body[..cut].to_owned(),
+        None => body.to_owned(),
+    }
+}
+
+/// HTML from outside made safe; plain text keeps its lines.
+fn as_html(body: &str) -> String {
+    if body.contains('<') { clean_html(body) } else { clean_html(&body.replace('\n', "<br>")) }
+}
+
+/// The one event of a message. It names no words: those live in the message, where redaction and purge find them.
+async fn add_event(tx: &Tx, a: &Arrival, message: &Message, conversation: &Conversation, circle: &[Ref]) -> Result<()> {
+    let data = json!({ "verb": message.verb(), "name": "a conversation", "side": message.side, "action": message.action });
+    let mut event = Event::new(message.at, "conversation.message", "chat", message.record(), data)
+        .about(circle.iter().cloned())
+        .about([conversation.id.to_ref()]);
+    event.source = Some(Source {
+        connection: a.connection,
+        provider: a.provider.to_owned(),
+        kind: message.source_kind.clone(),
+        external_id: message.external_id.clone(),
+    });
+    record_event(tx, &a.actor, event).await.map(|_| ())
+}

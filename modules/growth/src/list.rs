@@ -1,0 +1,206 @@
+//! Lists: conditions put together, pages by key in both directions, never by offset.
+
+use atlas_kernel::{Cursor, Error, Result, Timestamp};
+use atlas_store::{Executor, FromRow, Value, built_query};
+use serde_json::Value as Json;
+
+/// Which page of a list to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// The first.
+    #[default]
+    First,
+    /// The one after this cursor.
+    After(String),
+    /// The one before this cursor.
+    Before(String),
+}
+
+/// One page, with the cursors to turn to its neighbours.
+#[derive(Clone, Debug)]
+pub struct Slice<T> {
+    /// The rows in the list's order.
+    pub rows: Vec<T>,
+    /// Cursor of the page before; none on the first.
+    pub before: Option<String>,
+    /// Cursor of the page after; none on the last.
+    pub after: Option<String>,
+}
+
+/// An order of a list: a column that an index has, and its direction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Order {
+    /// The word in URLs, without the minus that turns it round.
+    pub name: &'static str,
+    /// The column with its table's letter.
+    pub column: &'static str,
+    /// What the column holds.
+    pub holds: Holds,
+    /// Greatest first.
+    pub descending: bool,
+}
+
+/// What a sort column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    Text,
+    Int,
+    Time,
+}
+
+impl Order {
+    /// The order a URL's word means, such as `-updated`.
+    ///
+    /// # Errors
+    /// A field error naming the orders there are.
+    pub(crate) fn read(text: &str, orders: &[Order]) -> Result<Self> {
+        let (name, descending) = text.strip_prefix('-').map_or((text, false), |rest| (rest, true));
+        let found = orders.iter().find(|order| order.name == name);
+        let order = found.ok_or_else(|| {
+            let names: Vec<&str> = orders.iter().map(|o| o.name).collect();
+            Error::field("sort", "unknown", format!("one of {}, with - in front for the reverse", names.join(", ")))
+        })?;
+        Ok(Self { descending, ..*order })
+    }
+
+    fn label(&self) -> String {
+        format!("{}{}", if self.descending { "-" } else { "" }, self.name)
+    }
+}
+
+/// A value that a row is sorted by.
+pub(crate) enum Key {
+    Text(String),
+    Int(i64),
+    Time(Timestamp),
+}
+
+/// The conditions of a list query with their values; `$1` is the workspace.
+#[derive(Clone)]
+pub(crate) struct Conditions {
+    parts: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// Conditions on the table with letter `table`, beginning with the workspace.
+    pub(crate) fn new(table: &str, workspace: impl Into<Value>) -> Self {
+        Self { parts: vec![format!("{table}.workspace_id = $1")], values: vec![workspace.into()] }
+    }
+
+    /// Binds a value and answers its place.
+    pub(crate) fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("${}", self.values.len())
+    }
+
+    /// Adds `before` followed by the bound value and `after`.
+    pub(crate) fn and(&mut self, before: &str, value: impl Into<Value>, after: &str) {
+        let place = self.bind(value);
+        self.parts.push(format!("{before} {place}{after}"));
+    }
+
+    /// Adds a condition that binds nothing.
+    pub(crate) fn also(&mut self, condition: impl Into<String>) {
+        self.parts.push(condition.into());
+    }
+
+    /// Adds that `column` is one of these; with none, nothing matches.
+    pub(crate) fn any_of<V: Into<Value>>(&mut self, column: &str, values: impl IntoIterator<Item = V>) {
+        let places: Vec<String> = values.into_iter().map(|value| self.bind(value)).collect();
+        let condition = if places.is_empty() { "1 = 0".to_owned() } else { format!("{column} IN ({})", places.join(",")) };
+        self.parts.push(condition);
+    }
+
+    fn text(&self) -> String {
+        self.parts.join(" AND ")
+    }
+
+    /// How many rows match, counted no further than `most`.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub(crate) async fn count(&self, on: &dyn Executor, from: &str, most: usize) -> Result<i64> {
+        let sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM {from} WHERE {} LIMIT {most}) counted", self.text());
+        self.values.iter().cloned().fold(built_query(sql), atlas_store::Query::bind).value(on).await
+    }
+
+    /// The SQL of one page and its values.
+    pub(crate) fn page_sql(mut self, columns: &str, from: &str, id: &str, order: Order, turn: &Turn, limit: usize) -> Result<(String, Vec<Value>)> {
+        let backwards = matches!(turn, Turn::Before(_));
+        let falling = order.descending != backwards;
+        if let Turn::After(text) | Turn::Before(text) = turn {
+            let (key, uuid) = read_cursor(text, order)?;
+            let (key, uuid) = (self.bind(key), self.bind(uuid));
+            let sign = if falling { "<" } else { ">" };
+            self.parts.push(format!("({}, {id}) {sign} ({key}, {uuid})", order.column));
+        }
+        let way = if falling { "DESC" } else { "ASC" };
+        let sql = format!(
+            "SELECT {columns} FROM {from} WHERE {} ORDER BY {} {way}, {id} {way} LIMIT {}",
+            self.text(),
+            order.column,
+            limit + 1
+        );
+        Ok((sql, self.values))
+    }
+}
+
+/// Reads one page; `key` answers a row's sort key and id.
+///
+/// # Errors
+/// A field error for a cursor of another list; whatever the database answers.
+pub(crate) async fn read_page<T: FromRow>(
+    on: &dyn Executor,
+    query: (String, Vec<Value>),
+    order: Order,
+    turn: &Turn,
+    limit: usize,
+    key: impl Fn(&T) -> (Key, String),
+) -> Result<Slice<T>> {
+    let (sql, values) = query;
+    let mut rows: Vec<T> = values.into_iter().fold(built_query(sql), atlas_store::Query::bind).all(on).await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let cursor = |row: Option<&T>| row.map(|row| write_cursor(order, key(row)));
+    let (has_before, has_after) = match turn {
+        Turn::First => (false, more),
+        Turn::After(_) => (true, more),
+        Turn::Before(_) => {
+            rows.reverse();
+            (more, true)
+        }
+    };
+    let before = if has_before { cursor(rows.first()) } else { None };
+    let after = if has_after { cursor(rows.last()) } else { None };
+    Ok(Slice { rows, before, after })
+}
+
+fn write_cursor(order: Order, (key, id): (Key, String)) -> String {
+    let key: Json = match key {
+        Key::Text(text) => text.into(),
+        Key::Int(number) => number.into(),
+        Key::Time(at) => at.as_microsecond().into(),
+    };
+    Cursor(vec![order.label().into(), key, id.into()]).encode()
+}
+
+fn read_cursor(text: &str, order: Order) -> Result<(Value, Value)> {
+    let foreign = || Error::field("cursor", "invalid", "this cursor is not from this list; start again without it");
+    let cursor = Cursor::decode(text, 3)?;
+    if cursor.text(0)? != order.label() {
+        return Err(foreign());
+    }
+    let key = match order.holds {
+        Holds::Text => cursor.text(1)?.into(),
+        Holds::Int => cursor.int(1)?.into(),
+        Holds::Time => Timestamp::from_microsecond(cursor.int(1)?).map_err(|_| foreign())?.into(),
+    };
+    let id: atlas_kernel::Ref = cursor.text(2)?.parse().map_err(|_| foreign())?;
+    Ok((key, id.uuid().into()))
+}
+
+/// `$from,$from+1,…` for `count` values.
+pub(crate) fn places(from: usize, count: usize) -> String {
+    (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,17 @@
+//! A tag: a word that groups contacts and companies.
+
+use crate::ids::TagId;
+
+pub mod api;
+pub mod store;
+
+atlas_store::row! {
+    /// A word that groups contacts and companies.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Tag {
+        /// The tag's id.
+        pub id: TagId,
+        /// The word, as it was first written.
+        pub name: String,
+    }
+}

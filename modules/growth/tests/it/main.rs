@@ -1,0 +1,9 @@
+//! Growth against a real database: SQLite, or PostgreSQL when `TEST_DATABASE_URL` names one.
+
+mod intake;
+mod lists;
+mod office;
+mod purge;
+mod shuffle;
+mod timeline;
+mod verbs;
