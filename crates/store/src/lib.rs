@@ -20,7 +20,7 @@ pub use dialect::Dialect;
 pub use events::{Event, EventQuery, EventRow, Source, events_about, forget_connection_events, kind_counts, link_subject, unlink_subject, record_event};
 pub use live::Notice;
 pub use migrate::Migration;
-pub use nouns::{Named, Noun, Nouns};
+pub use nouns::{Describe, Named, Noun, Nouns};
 pub use probe::watch_queries;
 pub use query::{Executor, Query, built_query, query};
 #[doc(hidden)]

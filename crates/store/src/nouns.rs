@@ -23,6 +23,9 @@ pub struct Named {
     pub related: Vec<Ref>,
 }
 
+/// Names records of one kind; ids that are not there (or of another workspace) are left out.
+pub type Describe = for<'a> fn(&'a dyn Executor, WorkspaceId, &'a [Ref]) -> BoxFuture<'a, Result<Vec<(Ref, Named)>>>;
+
 /// A kind of record, as registered by the module that owns it.
 #[derive(Clone, Copy)]
 pub struct Noun {
@@ -31,7 +34,7 @@ pub struct Noun {
     /// What people read, such as `Contact`.
     pub label: &'static str,
     /// Names records of this kind; ids that are not there (or of another workspace) are left out.
-    pub describe: for<'a> fn(&'a dyn Executor, WorkspaceId, &'a [Ref]) -> BoxFuture<'a, Result<Vec<(Ref, Named)>>>,
+    pub describe: Describe,
 }
 
 /// All registered kinds of records.

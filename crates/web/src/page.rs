@@ -217,7 +217,7 @@ struct SideHealth<'a> {
 
 /// The line at the foot of the sidebar, fetched by the page so that no page waits for it.
 pub(crate) async fn side_health(ctx: Ctx) -> Reply {
-    let health = match ctx.app.health {
+    let health = match &ctx.app.health {
         Some(ask) => ask(&ctx).await?,
         None => None,
     };

@@ -1,5 +1,7 @@
 //! What modules add to one another's pages: places in the sidebar, panels, actions on records, quick actions.
 
+use std::sync::Arc;
+
 use atlas_kernel::{Permission, Ref, Result, Timestamp, WorkspaceId};
 use atlas_store::Executor;
 use futures::future::BoxFuture;
@@ -123,4 +125,4 @@ pub struct Health {
 }
 
 /// Asks for the health line; none when nothing is connected.
-pub type HealthLine = for<'a> fn(&'a Ctx) -> BoxFuture<'a, Result<Option<Health>>>;
+pub type HealthLine = Arc<dyn for<'a> Fn(&'a Ctx) -> BoxFuture<'a, Result<Option<Health>>> + Send + Sync>;

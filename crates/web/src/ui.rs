@@ -187,9 +187,26 @@ pub fn minutes_label(minutes: i64) -> String {
     }
 }
 
+/// A whole number of any width, by value or by reference, as templates hand it over.
+pub trait Whole {
+    /// The number.
+    fn whole(&self) -> i64;
+}
+macro_rules! whole {
+    ($($ty:ty),*) => {$(impl Whole for $ty {
+        fn whole(&self) -> i64 { i64::try_from(*self).unwrap_or(i64::MAX) }
+    })*};
+}
+whole!(i64, i32, u8, u32, u64, usize);
+impl<T: Whole + ?Sized> Whole for &T {
+    fn whole(&self) -> i64 {
+        (**self).whole()
+    }
+}
+
 /// `48,210`.
-pub fn count(number: impl Into<i64>) -> String {
-    let number: i64 = number.into();
+pub fn count(number: impl Whole) -> String {
+    let number = number.whole();
     let digits = number.unsigned_abs().to_string();
     let mut out = if number < 0 { "−".to_owned() } else { String::new() };
     for (place, digit) in digits.chars().enumerate() {
@@ -202,8 +219,8 @@ pub fn count(number: impl Into<i64>) -> String {
 }
 
 /// `1 task`, `3 tasks`.
-pub fn plural(number: impl Into<i64>, one: &str, many: &str) -> String {
-    let number: i64 = number.into();
+pub fn plural(number: impl Whole, one: &str, many: &str) -> String {
+    let number = number.whole();
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 

@@ -1,0 +1,12 @@
+//! The server: everything put together, from settings to listeners.
+
+pub mod admin;
+pub mod app;
+pub mod bench;
+pub mod cli;
+pub mod config;
+pub mod connectors;
+pub mod logging;
+mod modules;
+pub mod seed;
+pub mod serve;

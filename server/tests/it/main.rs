@@ -1,0 +1,7 @@
+//! The whole program in process: every route's permission, tenancy, and how many queries a page needs.
+
+mod intercom;
+mod queries;
+mod registry;
+mod tenancy;
+mod world;
