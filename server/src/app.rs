@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use atlas_api::{ApiState, Credentials, Operation, RateSettings, authenticate_with, docs_model};
-use atlas_identity::{Gate, Vault};
 use atlas_connect::Connections;
+use atlas_identity::{Gate, Vault};
 use atlas_jobs::{JobCtx, JobKind, Outcome, Schedule, Worker, WorkerOptions};
 use atlas_kernel::Clock;
 use atlas_module::Module;
@@ -160,7 +160,14 @@ fn api(db: &Db, nouns: &Nouns, operations: &[Operation], config: &Config, rates:
     atlas_api::router(operations.to_vec(), state)
 }
 
-fn pages(db: &Db, nouns: Nouns, modules: Vec<Module>, config: &Config, connections: &Connections, stopping: watch::Receiver<bool>) -> Result<(Router, Vec<PageInfo>)> {
+fn pages(
+    db: &Db,
+    nouns: Nouns,
+    modules: Vec<Module>,
+    config: &Config,
+    connections: &Connections,
+    stopping: watch::Receiver<bool>,
+) -> Result<(Router, Vec<PageInfo>)> {
     let mut pages = Pages::new();
     let mut parts = AppParts {
         db: db.clone(),

@@ -21,8 +21,24 @@ use crate::config::Config;
 const EMAIL: &str = "owner@acme.example";
 const PASSWORD: &str = "correct horse battery staple";
 
-const FIRST: &[&str] = &["Ada", "Maren", "Tomás", "Noor", "Elif", "Jonas", "Priya", "Ines", "Leo", "Sam", "Åsa", "Zoë", "Bram", "Chidi", "Dara", "Ewa"];
-const LAST: &[&str] = &["Okafor", "Solheim", "Rey", "Haddad", "Demir", "Lindqvist", "Raman", "Marchetti", "Lee", "Öberg", "Novák", "Whitlock", "Castro", "Imai"];
+const FIRST: &[&str] =
+    &["Ada", "Maren", "Tomás", "Noor", "Elif", "Jonas", "Priya", "Ines", "Leo", "Sam", "Åsa", "Zoë", "Bram", "Chidi", "Dara", "Ewa"];
+const LAST: &[&str] = &[
+    "Okafor",
+    "Solheim",
+    "Rey",
+    "Haddad",
+    "Demir",
+    "Lindqvist",
+    "Raman",
+    "Marchetti",
+    "Lee",
+    "Öberg",
+    "Novák",
+    "Whitlock",
+    "Castro",
+    "Imai",
+];
 
 /// Fills the first workspace: contacts through the module's own door, events in bulk as the same rows that door writes.
 ///
@@ -116,14 +132,16 @@ async fn conversation(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId,
     .bind(start)
     .run(tx)
     .await?;
-    query("INSERT INTO conversation_people (workspace_id, conversation_id, connection_id, external_id, contact_id) VALUES ($1,$2,$3,$4,$5)")
-        .bind(workspace)
-        .bind(id)
-        .bind(connection)
-        .bind(contact.to_string())
-        .bind(contact)
-        .run(tx)
-        .await?;
+    query(
+        "INSERT INTO conversation_people (workspace_id, conversation_id, connection_id, external_id, contact_id) VALUES ($1,$2,$3,$4,$5)",
+    )
+    .bind(workspace)
+    .bind(id)
+    .bind(connection)
+    .bind(contact.to_string())
+    .bind(contact)
+    .run(tx)
+    .await?;
     for first in (0..count).step_by(500) {
         messages(tx, workspace, connection, id, contact, first, (first + 500).min(count), start).await?;
     }
@@ -131,7 +149,16 @@ async fn conversation(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId,
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call site, and each argument is a plain fact of the rows")]
-async fn messages(tx: &Tx, ws: WorkspaceId, connection: ConnectionId, conversation: Uuid, contact: Uuid, first: usize, last: usize, start: Timestamp) -> atlas_kernel::Result<()> {
+async fn messages(
+    tx: &Tx,
+    ws: WorkspaceId,
+    connection: ConnectionId,
+    conversation: Uuid,
+    contact: Uuid,
+    first: usize,
+    last: usize,
+    start: Timestamp,
+) -> atlas_kernel::Result<()> {
     let (mut message_rows, mut event_rows, mut subject_rows) = (Rows::new(17), Rows::new(16), Rows::new(5));
     for n in first..last {
         let at = start + jiff::SignedDuration::from_secs(n as i64 * 311);
@@ -141,12 +168,41 @@ async fn messages(tx: &Tx, ws: WorkspaceId, connection: ConnectionId, conversati
         let side = if n % 2 == 0 { "customer" } else { "teammate" };
         let words = "Any news on the delivery? Our board meets on Wednesday and I would like to bring it.";
         message_rows.add(|q| {
-            q.bind(ws).bind(message).bind(conversation).bind(connection).bind("conversation_part").bind(&external).bind(at).bind(side).bind("Maren")
-                .bind(None::<String>).bind("comment").bind(false).bind(format!("<p>{words}</p>")).bind(words).bind(false).bind(json!([])).bind(0_i64)
+            q.bind(ws)
+                .bind(message)
+                .bind(conversation)
+                .bind(connection)
+                .bind("conversation_part")
+                .bind(&external)
+                .bind(at)
+                .bind(side)
+                .bind("Maren")
+                .bind(None::<String>)
+                .bind("comment")
+                .bind(false)
+                .bind(format!("<p>{words}</p>"))
+                .bind(words)
+                .bind(false)
+                .bind(json!([]))
+                .bind(0_i64)
         });
         event_rows.add(|q| {
-            q.bind(ws).bind(event).bind(at).bind(at).bind("message.received").bind("chat").bind(None::<Uuid>).bind("Maren").bind("connection").bind(&record)
-                .bind(json!({"verb": "wrote", "name": "A question"})).bind(None::<String>).bind(connection).bind("bench").bind("conversation_part").bind(&external)
+            q.bind(ws)
+                .bind(event)
+                .bind(at)
+                .bind(at)
+                .bind("message.received")
+                .bind("chat")
+                .bind(None::<Uuid>)
+                .bind("Maren")
+                .bind("connection")
+                .bind(&record)
+                .bind(json!({"verb": "wrote", "name": "A question"}))
+                .bind(None::<String>)
+                .bind(connection)
+                .bind("bench")
+                .bind("conversation_part")
+                .bind(&external)
         });
         for subject in [&record, &Ref::new("conv", conversation), &Ref::new("contact", contact)] {
             subject_rows.add(|q| q.bind(ws).bind(subject).bind(at).bind(event).bind("chat"));
@@ -196,7 +252,12 @@ async fn analyse(db: &Db) -> Result<()> {
 }
 
 /// The measured pages.
-const PAGES: &[(&str, &str)] = &[("contact list", "/growth/contacts"), ("contact page", "{contact}"), ("search", "/v1/search?q=maren%20sol"), ("contact list, REST", "/v1/contacts?limit=50")];
+const PAGES: &[(&str, &str)] = &[
+    ("contact list", "/growth/contacts"),
+    ("contact page", "{contact}"),
+    ("search", "/v1/search?q=maren%20sol"),
+    ("contact list, REST", "/v1/contacts?limit=50"),
+];
 
 /// Prints, as JSON, the time of the queries behind each page when they are run bare: `{page: {path, queries, p50, p99}}` in milliseconds.
 ///

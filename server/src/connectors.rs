@@ -4,9 +4,7 @@ use atlas_connect::{Connector, Region};
 
 /// Every connector. With the address of a local Intercom, its connector offers that as its first region.
 pub fn all(local_intercom: &str) -> Vec<Connector> {
-    vec![
-        with_local_region(atlas_intercom::connector(), local_intercom),
-    ]
+    vec![with_local_region(atlas_intercom::connector(), local_intercom)]
 }
 
 fn with_local_region(mut connector: Connector, url: &str) -> Connector {

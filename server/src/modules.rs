@@ -4,8 +4,5 @@ use atlas_module::Module;
 
 /// The modules of business; administration and documentation are drawn from the others.
 pub(crate) fn business() -> Vec<Module> {
-    vec![
-        atlas_growth::module(),
-        atlas_work::module(),
-    ]
+    vec![atlas_growth::module(), atlas_work::module()]
 }

@@ -55,7 +55,9 @@ fn filled(value: &Value, known: &HashMap<String, String>, today: jiff::civil::Da
             },
         },
         Value::Array(items) => items.iter().map(|item| filled(item, known, today)).collect::<Result<Vec<_>>>()?.into(),
-        Value::Object(fields) => fields.iter().map(|(k, v)| Ok((k.clone(), filled(v, known, today)?))).collect::<Result<serde_json::Map<_, _>>>()?.into(),
+        Value::Object(fields) => {
+            fields.iter().map(|(k, v)| Ok((k.clone(), filled(v, known, today)?))).collect::<Result<serde_json::Map<_, _>>>()?.into()
+        }
         other => other.clone(),
     })
 }

@@ -85,11 +85,7 @@ fn router(pages_and_api: Router, db: &Db, stopping: watch::Receiver<bool>) -> Ro
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .with_state(Health { db: db.clone(), stopping });
-    pages_and_api
-        .layer(from_fn(observe))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(CompressionLayer::new().gzip(true))
-        .merge(health)
+    pages_and_api.layer(from_fn(observe)).layer(CatchPanicLayer::custom(panicked)).layer(CompressionLayer::new().gzip(true)).merge(health)
 }
 
 async fn ready(State(health): State<Health>) -> Response {
@@ -123,7 +119,14 @@ async fn observe(mut request: Request, next: Next) -> Response {
     response.headers_mut().entry("x-request-id").or_insert(header);
     // The REST kit writes its own line, with the operation's name.
     if !route.starts_with("/v1") {
-        tracing::info!(request.id = id, http.method = method, http.route = route, http.status = status, http.ms = took.as_secs_f64() * 1000.0, "request");
+        tracing::info!(
+            request.id = id,
+            http.method = method,
+            http.route = route,
+            http.status = status,
+            http.ms = took.as_secs_f64() * 1000.0,
+            "request"
+        );
     }
     let labels = [("method", method), ("route", route), ("status", status.to_string())];
     metrics::counter!("atlas_http_requests_total", &labels).increment(1);
@@ -135,7 +138,8 @@ async fn serve_metrics(config: &Config, metrics: PrometheusHandle, stopping: wat
     if config.metrics_listen.is_empty() {
         return Ok(());
     }
-    let listener = TcpListener::bind(&config.metrics_listen).await.with_context(|| format!("{} cannot be listened on", config.metrics_listen))?;
+    let listener =
+        TcpListener::bind(&config.metrics_listen).await.with_context(|| format!("{} cannot be listened on", config.metrics_listen))?;
     let router = Router::new().route("/metrics", get(move || std::future::ready(metrics.render())));
     tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(until(stopping)).await });
     Ok(())

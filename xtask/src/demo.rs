@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::run::{Background, command, root, target_dir, wait_for_port};
 use crate::assets;
+use crate::run::{Background, command, root, target_dir, wait_for_port};
 
 #[derive(clap::Args)]
 pub struct Options {

@@ -25,19 +25,17 @@ pub const POSTGRES: Need = Need { what: "PostgreSQL (the second database)", prog
 /// Python runs the OpenAPI checker.
 pub const PYTHON: Need = Need { what: "Python 3 with venv (OpenAPI checker)", programs: &["python3"], package: "python3-venv" };
 
-const POSTGRES_PATHS: &[&str] = &[
-    "/usr/lib/postgresql/15/bin/initdb",
-    "/usr/lib/postgresql/16/bin/initdb",
-    "/usr/lib/postgresql/17/bin/initdb",
-    "initdb",
-];
+const POSTGRES_PATHS: &[&str] =
+    &["/usr/lib/postgresql/15/bin/initdb", "/usr/lib/postgresql/16/bin/initdb", "/usr/lib/postgresql/17/bin/initdb", "initdb"];
 
 impl Need {
     /// The program's path or name, when it is there.
     pub fn find(&self) -> Option<&'static str> {
-        self.programs.iter().copied().find(|program| {
-            if program.starts_with('/') { std::path::Path::new(program).exists() } else { on_path(program) }
-        })
+        self.programs.iter().copied().find(
+            |program| {
+                if program.starts_with('/') { std::path::Path::new(program).exists() } else { on_path(program) }
+            },
+        )
     }
 
     /// The program, installed when it is missing and this user may install.

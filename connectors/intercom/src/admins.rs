@@ -39,17 +39,9 @@ fn identify(admin: &Value) -> Option<(String, i64)> {
 /// Teams share the list in some versions; they are nobody's account.
 fn read(window: &Window, _: &Request, answer: &Value) -> Result<Listing, String> {
     let admins = paging::page(answer, &["admins", "data"])?;
-    let people: Vec<Value> = admins
-        .iter()
-        .filter(|admin| !is_team(admin))
-        .cloned()
-        .collect();
+    let people: Vec<Value> = admins.iter().filter(|admin| !is_team(admin)).cloned().collect();
     let items = paging::listed(window, &people, identify);
-    Ok(Listing {
-        total: i64::try_from(items.len()).ok(),
-        items,
-        next: None,
-    })
+    Ok(Listing { total: i64::try_from(items.len()).ok(), items, next: None })
 }
 
 fn land(admin: &Value) -> Result<Vec<Landing>, String> {
@@ -57,18 +49,11 @@ fn land(admin: &Value) -> Result<Vec<Landing>, String> {
     if is_team(admin) {
         return Ok(Vec::new());
     }
-    Ok(vec![Landing::Teammate(Teammate {
-        external_id,
-        name: fields::text(admin, "name"),
-        email: fields::text(admin, "email"),
-    })])
+    Ok(vec![Landing::Teammate(Teammate { external_id, name: fields::text(admin, "name"), email: fields::text(admin, "email") })])
 }
 
 fn gone(id: &str, _: &Answer) -> Vec<Landing> {
-    vec![Landing::Gone {
-        what: What::Teammate,
-        external_id: id.into(),
-    }]
+    vec![Landing::Gone { what: What::Teammate, external_id: id.into() }]
 }
 
 fn is_team(admin: &Value) -> bool {

@@ -46,28 +46,15 @@ fn read(window: &Window, request: &Request, answer: &Value) -> Result<Listing, S
         return Ok(Listing::default());
     }
     let rows = paging::page(answer, &["data", "companies"])?;
-    let token = fields::text(answer, "scroll_param")
-        .or_else(|| paging::parameter(&request.path, "scroll_param"));
-    let next = token.filter(|_| !rows.is_empty()).map(|token| {
-        Request::get(format!(
-            "{SCROLL}?{}",
-            paging::query("scroll_param", &token)
-        ))
-    });
-    Ok(Listing {
-        items: paging::listed(window, rows, identify),
-        total: fields::number(answer, "total_count"),
-        next,
-    })
+    let token = fields::text(answer, "scroll_param").or_else(|| paging::parameter(&request.path, "scroll_param"));
+    let next = token.filter(|_| !rows.is_empty()).map(|token| Request::get(format!("{SCROLL}?{}", paging::query("scroll_param", &token))));
+    Ok(Listing { items: paging::listed(window, rows, identify), total: fields::number(answer, "total_count"), next })
 }
 
 fn land(company: &Value) -> Result<Vec<Landing>, String> {
     let (external_id, _) = identify(company).ok_or("a company without an id")?;
     if fields::flag(company, "deleted") {
-        return Ok(vec![Landing::Gone {
-            what: What::Company,
-            external_id,
-        }]);
+        return Ok(vec![Landing::Gone { what: What::Company, external_id }]);
     }
     Ok(vec![Landing::Company(Company {
         external_id,
@@ -76,9 +63,7 @@ fn land(company: &Value) -> Result<Vec<Landing>, String> {
         website: fields::text(company, "website"),
         industry: fields::text(company, "industry"),
         size: fields::number(company, "size"),
-        plan: company
-            .get("plan")
-            .and_then(|plan| fields::text(plan, "name")),
+        plan: company.get("plan").and_then(|plan| fields::text(plan, "name")),
         tags: fields::tag_names(company),
         attributes: fields::attributes(company),
         created_at: fields::moment(company, "created_at"),
@@ -87,10 +72,7 @@ fn land(company: &Value) -> Result<Vec<Landing>, String> {
 }
 
 fn gone(id: &str, _: &Answer) -> Vec<Landing> {
-    vec![Landing::Gone {
-        what: What::Company,
-        external_id: id.into(),
-    }]
+    vec![Landing::Gone { what: What::Company, external_id: id.into() }]
 }
 
 #[cfg(test)]
@@ -99,10 +81,7 @@ mod tests {
     use serde_json::json;
 
     fn next(request: &Request, answer: Value) -> Option<String> {
-        read(&Window::History, request, &answer)
-            .unwrap()
-            .next
-            .map(|next| next.path)
+        read(&Window::History, request, &answer).unwrap().next.map(|next| next.path)
     }
 
     #[test]
@@ -114,26 +93,10 @@ mod tests {
         let full = json!({"data": [{"id": "a"}], "scroll_param": token});
         assert_eq!(next(&first, full.clone()), Some(path.clone()));
         let second = Request::get(path.clone());
-        assert_eq!(
-            next(&second, full),
-            Some(path.clone()),
-            "the same token again is not the end"
-        );
-        assert_eq!(
-            next(
-                &second,
-                json!({"data": [{"id": "b"}], "scroll_param": null})
-            ),
-            Some(path)
-        );
-        assert_eq!(
-            next(&second, json!({"data": [], "scroll_param": token})),
-            None
-        );
-        assert_eq!(
-            next(&second, json!({"data": [], "scroll_param": null})),
-            None
-        );
+        assert_eq!(next(&second, full), Some(path.clone()), "the same token again is not the end");
+        assert_eq!(next(&second, json!({"data": [{"id": "b"}], "scroll_param": null})), Some(path));
+        assert_eq!(next(&second, json!({"data": [], "scroll_param": token})), None);
+        assert_eq!(next(&second, json!({"data": [], "scroll_param": null})), None);
         assert_eq!(next(&second, json!({"data": null})), None);
     }
 
@@ -148,29 +111,16 @@ mod tests {
     #[test]
     fn tokens_are_escaped() {
         let first = (STREAM.open)(&Window::History);
-        let path = next(
-            &first,
-            json!({"data": [{"id": "a"}], "scroll_param": "a+b/c=&d"}),
-        )
-        .unwrap();
+        let path = next(&first, json!({"data": [{"id": "a"}], "scroll_param": "a+b/c=&d"})).unwrap();
         assert_eq!(path, "/companies/scroll?scroll_param=a%2Bb%2Fc%3D%26d");
-        assert_eq!(
-            paging::parameter(&path, "scroll_param").as_deref(),
-            Some("a+b/c=&d")
-        );
+        assert_eq!(paging::parameter(&path, "scroll_param").as_deref(), Some("a+b/c=&d"));
     }
 
     #[test]
     fn what_intercom_leaves_out_stays_unsaid() {
-        let landed =
-            land(&json!({"id": "a", "name": "", "plan": {}, "size": "85", "tags": null})).unwrap();
-        let Landing::Company(company) = &landed[0] else {
-            panic!("{landed:?}")
-        };
-        assert_eq!(
-            (&company.name, &company.plan, company.size),
-            (&None, &None, Some(85))
-        );
+        let landed = land(&json!({"id": "a", "name": "", "plan": {}, "size": "85", "tags": null})).unwrap();
+        let Landing::Company(company) = &landed[0] else { panic!("{landed:?}") };
+        assert_eq!((&company.name, &company.plan, company.size), (&None, &None, Some(85)));
         assert!(land(&json!({"name": "Bluepine"})).is_err());
     }
 }

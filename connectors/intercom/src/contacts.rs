@@ -55,9 +55,7 @@ fn read(window: &Window, request: &Request, answer: &Value) -> Result<Listing, S
     let rows = paging::page(answer, &["data", "contacts"])?;
     Ok(Listing {
         items: paging::listed(window, rows, identify),
-        total: (*window == Window::History)
-            .then(|| fields::number(answer, "total_count"))
-            .flatten(),
+        total: (*window == Window::History).then(|| fields::number(answer, "total_count")).flatten(),
         next: paging::next_search(request, answer)?,
     })
 }
@@ -69,10 +67,7 @@ fn identify(contact: &Value) -> Option<(String, i64)> {
 fn land(contact: &Value) -> Result<Vec<Landing>, String> {
     let (external_id, _) = identify(contact).ok_or("a contact without an id")?;
     if fields::flag(contact, "deleted") {
-        return Ok(vec![Landing::Gone {
-            what: What::Person,
-            external_id,
-        }]);
+        return Ok(vec![Landing::Gone { what: What::Person, external_id }]);
     }
     let lead = is_lead(contact);
     Ok(vec![Landing::Person(Person {
@@ -98,21 +93,14 @@ fn land(contact: &Value) -> Result<Vec<Landing>, String> {
 }
 
 fn is_lead(contact: &Value) -> bool {
-    contact
-        .get("role")
-        .or_else(|| contact.get("type"))
-        .and_then(Value::as_str)
-        == Some("lead")
+    contact.get("role").or_else(|| contact.get("type")).and_then(Value::as_str) == Some("lead")
 }
 
 /// `Dublin, Ireland`, from what is known.
 fn location(contact: &Value) -> Option<String> {
     let place = contact.get("location")?;
     let town = fields::text(place, "city").or_else(|| fields::text(place, "region"));
-    let mut parts: Vec<String> = town
-        .into_iter()
-        .chain(fields::text(place, "country"))
-        .collect();
+    let mut parts: Vec<String> = town.into_iter().chain(fields::text(place, "country")).collect();
     parts.dedup();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
@@ -120,23 +108,15 @@ fn location(contact: &Value) -> Option<String> {
 /// A merged contact answers 410 with the id that stays in its `Link` header (2.16), or 404 (older versions).
 fn gone(id: &str, answer: &Answer) -> Vec<Landing> {
     match canonical(answer).filter(|into| into != id) {
-        Some(into) => vec![Landing::Merged {
-            from: id.into(),
-            into,
-        }],
-        None => vec![Landing::Gone {
-            what: What::Person,
-            external_id: id.into(),
-        }],
+        Some(into) => vec![Landing::Merged { from: id.into(), into }],
+        None => vec![Landing::Gone { what: What::Person, external_id: id.into() }],
     }
 }
 
 /// The contact in `Link: </contacts/{id}>; rel="canonical"`.
 fn canonical(answer: &Answer) -> Option<String> {
     let links = answer.header("link")?.split(',');
-    let (target, _) = links
-        .filter_map(|link| link.split_once(';'))
-        .find(|(_, rest)| rest.contains("canonical"))?;
+    let (target, _) = links.filter_map(|link| link.split_once(';')).find(|(_, rest)| rest.contains("canonical"))?;
     let path = target.trim().strip_prefix('<')?.strip_suffix('>')?;
     let (_, id) = path.rsplit_once("/contacts/")?;
     let id = id.split(['?', '#', '/']).next()?;
@@ -158,18 +138,9 @@ mod tests {
                 {"field": "updated_at", "operator": "=", "value": 1_795_300_000},
             ]})
         );
-        assert_eq!(
-            body["sort"],
-            json!({"field": "updated_at", "order": "ascending"})
-        );
-        let rows = [1_795_299_999, 1_795_300_000, 1_795_321_600]
-            .map(|at| json!({"id": at.to_string(), "updated_at": at}));
-        let listing = read(
-            &window,
-            &open(&window),
-            &json!({"data": rows, "total_count": 3}),
-        )
-        .unwrap();
+        assert_eq!(body["sort"], json!({"field": "updated_at", "order": "ascending"}));
+        let rows = [1_795_299_999, 1_795_300_000, 1_795_321_600].map(|at| json!({"id": at.to_string(), "updated_at": at}));
+        let listing = read(&window, &open(&window), &json!({"data": rows, "total_count": 3})).unwrap();
         let kept: Vec<_> = listing.items.iter().map(|item| item.version).collect();
         assert_eq!(kept, [1_795_300_000, 1_795_321_600]);
         assert_eq!(listing.total, None);
@@ -178,10 +149,7 @@ mod tests {
     #[test]
     fn history_is_newest_first() {
         let body = open(&Window::History).body.unwrap();
-        assert_eq!(
-            body["query"],
-            json!({"field": "updated_at", "operator": ">", "value": 0})
-        );
+        assert_eq!(body["query"], json!({"field": "updated_at", "operator": ">", "value": 0}));
         assert_eq!(body["sort"]["order"], "descending");
         assert_eq!(body["pagination"], json!({"per_page": 150}));
     }
@@ -189,56 +157,24 @@ mod tests {
     #[test]
     fn a_page_full_of_one_second_goes_on() {
         let window = Window::Since(100);
-        let rows: Vec<_> = (1..=150)
-            .map(|n| json!({"id": n, "updated_at": 100}))
-            .collect();
-        let answer =
-            json!({"data": rows, "pages": {"next": {"page": 2, "starting_after": "next"}}});
+        let rows: Vec<_> = (1..=150).map(|n| json!({"id": n, "updated_at": 100})).collect();
+        let answer = json!({"data": rows, "pages": {"next": {"page": 2, "starting_after": "next"}}});
         let listing = read(&window, &open(&window), &answer).unwrap();
         assert_eq!(listing.items.len(), 150);
-        assert_eq!(
-            listing.next.unwrap().body.unwrap()["pagination"]["starting_after"],
-            "next"
-        );
+        assert_eq!(listing.next.unwrap().body.unwrap()["pagination"]["starting_after"], "next");
     }
 
     #[test]
     fn merged_and_missing_are_told_apart() {
         let check = |link: Option<&str>, expect: Landing| {
-            let headers = link
-                .map(|l| ("link".to_owned(), l.to_owned()))
-                .into_iter()
-                .collect();
-            assert_eq!(
-                gone(
-                    "lead",
-                    &Answer {
-                        status: 410,
-                        body: String::new(),
-                        headers
-                    }
-                ),
-                [expect],
-                "{link:?}"
-            );
+            let headers = link.map(|l| ("link".to_owned(), l.to_owned())).into_iter().collect();
+            assert_eq!(gone("lead", &Answer { status: 410, body: String::new(), headers }), [expect], "{link:?}");
         };
-        let merged = || Landing::Merged {
-            from: "lead".into(),
-            into: "user".into(),
-        };
-        let gone = || Landing::Gone {
-            what: What::Person,
-            external_id: "lead".into(),
-        };
+        let merged = || Landing::Merged { from: "lead".into(), into: "user".into() };
+        let gone = || Landing::Gone { what: What::Person, external_id: "lead".into() };
         check(Some(r#"</contacts/user>; rel="canonical""#), merged());
-        check(
-            Some(r#"<https://api.intercom.io/contacts/user?x=1>; rel=canonical"#),
-            merged(),
-        );
-        check(
-            Some(r#"</other>; rel="next", </contacts/user>; rel="canonical""#),
-            merged(),
-        );
+        check(Some(r#"<https://api.intercom.io/contacts/user?x=1>; rel=canonical"#), merged());
+        check(Some(r#"</other>; rel="next", </contacts/user>; rel="canonical""#), merged());
         check(Some(r#"</contacts/lead>; rel="canonical""#), gone());
         check(Some("garbage"), gone());
         check(None, gone());
@@ -246,37 +182,21 @@ mod tests {
 
     #[test]
     fn versions_write_owners_differently() {
-        for (owner, expect) in [
-            (json!("6810042"), Some("6810042")),
-            (json!(6_810_042), Some("6810042")),
-            (json!(null), None),
-            (json!(0), None),
-        ] {
+        for (owner, expect) in
+            [(json!("6810042"), Some("6810042")), (json!(6_810_042), Some("6810042")), (json!(null), None), (json!(0), None)]
+        {
             let landed = land(&json!({"id": "a", "owner_id": owner})).unwrap();
-            let Landing::Person(person) = &landed[0] else {
-                panic!("{landed:?}")
-            };
+            let Landing::Person(person) = &landed[0] else { panic!("{landed:?}") };
             assert_eq!(person.owner.as_deref(), expect);
         }
     }
 
     #[test]
     fn places_say_what_is_known() {
-        let check = |place: Value, expect: Option<&str>| {
-            assert_eq!(location(&json!({"location": place})).as_deref(), expect)
-        };
-        check(
-            json!({"city": "Dublin", "country": "Ireland"}),
-            Some("Dublin, Ireland"),
-        );
-        check(
-            json!({"region": "Leinster", "country": "Ireland"}),
-            Some("Leinster, Ireland"),
-        );
-        check(
-            json!({"city": "Singapore", "country": "Singapore"}),
-            Some("Singapore"),
-        );
+        let check = |place: Value, expect: Option<&str>| assert_eq!(location(&json!({"location": place})).as_deref(), expect);
+        check(json!({"city": "Dublin", "country": "Ireland"}), Some("Dublin, Ireland"));
+        check(json!({"region": "Leinster", "country": "Ireland"}), Some("Leinster, Ireland"));
+        check(json!({"city": "Singapore", "country": "Singapore"}), Some("Singapore"));
         check(json!({"city": null, "country": null}), None);
     }
 }

@@ -2,9 +2,7 @@
 
 mod message;
 
-use atlas_connect::{
-    Answer, Conversation, Landing, Listing, Object, Request, Stream, What, Window,
-};
+use atlas_connect::{Answer, Conversation, Landing, Listing, Object, Request, Stream, What, Window};
 use serde_json::{Value, json};
 
 use crate::{fields, paging, scopes};
@@ -58,25 +56,17 @@ fn read(window: &Window, request: &Request, answer: &Value) -> Result<Listing, S
 }
 
 fn identify(conversation: &Value) -> Option<(String, i64)> {
-    Some((
-        fields::id(conversation, "id")?,
-        fields::version(conversation),
-    ))
+    Some((fields::id(conversation, "id")?, fields::version(conversation)))
 }
 
 fn land(conversation: &Value) -> Result<Vec<Landing>, String> {
     let (external_id, _) = identify(conversation).ok_or("a conversation without an id")?;
     if fields::flag(conversation, "deleted") {
-        return Ok(vec![Landing::Gone {
-            what: What::Conversation,
-            external_id,
-        }]);
+        return Ok(vec![Landing::Gone { what: What::Conversation, external_id }]);
     }
     let parts = conversation.get("conversation_parts");
     let listed = parts.and_then(|parts| fields::items(parts, &["conversation_parts", "data"]));
-    let mut messages: Vec<_> = message::opening(&external_id, conversation)
-        .into_iter()
-        .collect();
+    let mut messages: Vec<_> = message::opening(&external_id, conversation).into_iter().collect();
     messages.extend(listed.into_iter().flatten().filter_map(message::part));
     Ok(vec![Landing::Conversation(Conversation {
         external_id,
@@ -119,31 +109,18 @@ fn people(conversation: &Value) -> Vec<String> {
     if !listed.is_empty() {
         return listed;
     }
-    let author = conversation
-        .get("source")
-        .and_then(|source| source.get("author"));
-    author
-        .filter(|author| message::is_customer(author))
-        .and_then(|author| fields::id(author, "id"))
-        .into_iter()
-        .collect()
+    let author = conversation.get("source").and_then(|source| source.get("author"));
+    author.filter(|author| message::is_customer(author)).and_then(|author| fields::id(author, "id")).into_iter().collect()
 }
 
 /// 0 (2.16) and null (before) are nobody; the oldest versions had an object.
 fn assignee(conversation: &Value) -> Option<String> {
-    let older = || {
-        conversation
-            .get("assignee")
-            .filter(|who| who.get("type").and_then(Value::as_str) == Some("admin"))
-    };
+    let older = || conversation.get("assignee").filter(|who| who.get("type").and_then(Value::as_str) == Some("admin"));
     fields::id(conversation, "admin_assignee_id").or_else(|| fields::id(older()?, "id"))
 }
 
 fn gone(id: &str, _: &Answer) -> Vec<Landing> {
-    vec![Landing::Gone {
-        what: What::Conversation,
-        external_id: id.into(),
-    }]
+    vec![Landing::Gone { what: What::Conversation, external_id: id.into() }]
 }
 
 #[cfg(test)]
@@ -161,54 +138,22 @@ mod tests {
     fn a_window_asks_one_second_earlier_and_drops_it() {
         let window = Window::Since(1_795_299_940);
         let body = open(&window).body.unwrap();
-        assert_eq!(
-            body["query"],
-            json!({"field": "updated_at", "operator": ">", "value": 1_795_299_939})
-        );
+        assert_eq!(body["query"], json!({"field": "updated_at", "operator": ">", "value": 1_795_299_939}));
         assert_eq!(body["sort"]["order"], "ascending");
-        let rows = [
-            json!({"id": "1", "updated_at": 1_795_299_939}),
-            json!({"id": "2", "updated_at": 1_795_299_940}),
-        ];
-        let listing = read(
-            &window,
-            &open(&window),
-            &json!({"conversations": rows, "total_count": 2}),
-        )
-        .unwrap();
-        assert_eq!(
-            listing
-                .items
-                .iter()
-                .map(|item| item.id.as_str())
-                .collect::<Vec<_>>(),
-            ["2"]
-        );
-        assert_eq!(
-            open(&Window::History).body.unwrap()["sort"]["order"],
-            "descending"
-        );
+        let rows = [json!({"id": "1", "updated_at": 1_795_299_939}), json!({"id": "2", "updated_at": 1_795_299_940})];
+        let listing = read(&window, &open(&window), &json!({"conversations": rows, "total_count": 2})).unwrap();
+        assert_eq!(listing.items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["2"]);
+        assert_eq!(open(&Window::History).body.unwrap()["sort"]["order"], "descending");
     }
 
     #[test]
     fn versions_write_nobody_differently() {
-        let check = |value: Value, expect: Option<&str>| {
-            assert_eq!(landed(value).assignee.as_deref(), expect)
-        };
+        let check = |value: Value, expect: Option<&str>| assert_eq!(landed(value).assignee.as_deref(), expect);
         check(json!({"id": "1", "admin_assignee_id": 0}), None);
         check(json!({"id": "1", "admin_assignee_id": null}), None);
-        check(
-            json!({"id": "1", "admin_assignee_id": "6810042"}),
-            Some("6810042"),
-        );
-        check(
-            json!({"id": 1, "assignee": {"type": "admin", "id": 25}}),
-            Some("25"),
-        );
-        check(
-            json!({"id": 1, "assignee": {"type": "nobody_admin", "id": 25}}),
-            None,
-        );
+        check(json!({"id": "1", "admin_assignee_id": "6810042"}), Some("6810042"));
+        check(json!({"id": 1, "assignee": {"type": "admin", "id": 25}}), Some("25"));
+        check(json!({"id": 1, "assignee": {"type": "nobody_admin", "id": 25}}), None);
     }
 
     #[test]
@@ -216,10 +161,7 @@ mod tests {
         let check = |value: Value, expect: &str| assert_eq!(state(&value), expect);
         check(json!({"state": "snoozed", "open": true}), "snoozed");
         check(json!({"open": false}), "closed");
-        check(
-            json!({"state": "something", "snoozed_until": 1_795_299_940}),
-            "snoozed",
-        );
+        check(json!({"state": "something", "snoozed_until": 1_795_299_940}), "snoozed");
         check(json!({}), "open");
     }
 
@@ -231,21 +173,17 @@ mod tests {
 
     #[test]
     fn a_cut_is_visible_in_the_stated_count() {
-        let parts: Vec<_> = (1..=500)
-            .map(|n| json!({"id": n, "part_type": "comment", "body": "x"}))
-            .collect();
-        let cut = landed(
-            json!({"id": "1", "conversation_parts": {"conversation_parts": parts, "total_count": 1200}}),
-        );
+        let parts: Vec<_> = (1..=500).map(|n| json!({"id": n, "part_type": "comment", "body": "x"})).collect();
+        let cut = landed(json!({"id": "1", "conversation_parts": {"conversation_parts": parts, "total_count": 1200}}));
         assert_eq!((cut.messages.len(), cut.stated_parts), (500, Some(1200)));
     }
 
     #[test]
     fn the_subject_is_the_title_of_an_e_mail() {
-        assert_eq!(landed(json!({"id": "1", "title": null, "source": {"subject": "<p>Invoice &amp; refund</p>"}})).title.as_deref(), Some("Invoice & refund"));
         assert_eq!(
-            landed(json!({"id": "1", "title": "", "source": {"subject": ""}})).title,
-            None
+            landed(json!({"id": "1", "title": null, "source": {"subject": "<p>Invoice &amp; refund</p>"}})).title.as_deref(),
+            Some("Invoice & refund")
         );
+        assert_eq!(landed(json!({"id": "1", "title": "", "source": {"subject": ""}})).title, None);
     }
 }

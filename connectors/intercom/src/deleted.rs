@@ -24,33 +24,23 @@ pub const STREAM: Stream = Stream {
 };
 
 fn page(number: i64) -> Request {
-    Request::get(format!(
-        "/conversations/deleted?per_page={PER_PAGE}&page={number}&order=desc"
-    ))
+    Request::get(format!("/conversations/deleted?per_page={PER_PAGE}&page={number}&order=desc"))
 }
 
 /// The version of a deletion is when it happened.
 fn identify(item: &Value) -> Option<(String, i64)> {
-    Some((
-        fields::id(item, "id")?,
-        fields::number(item, "deleted_at").unwrap_or(0),
-    ))
+    Some((fields::id(item, "id")?, fields::number(item, "deleted_at").unwrap_or(0)))
 }
 
 /// Newest first, so a page that reaches behind the window is the last one needed.
 /// New deletions while reading push ids to later pages: they come twice, none is missed.
 fn read(window: &Window, _: &Request, answer: &Value) -> Result<Listing, String> {
     let rows = paging::page(answer, &["conversations", "data"])?;
-    let reaches_behind = rows
-        .iter()
-        .filter_map(identify)
-        .any(|(_, at)| !paging::belongs(window, at));
+    let reaches_behind = rows.iter().filter_map(identify).any(|(_, at)| !paging::belongs(window, at));
     let next = paging::next_page(answer).filter(|_| !rows.is_empty() && !reaches_behind);
     Ok(Listing {
         items: paging::listed(window, rows, identify),
-        total: (*window == Window::History)
-            .then(|| fields::number(answer, "total_count"))
-            .flatten(),
+        total: (*window == Window::History).then(|| fields::number(answer, "total_count")).flatten(),
         next: next.map(page),
     })
 }
@@ -72,19 +62,10 @@ mod tests {
     fn history_reads_every_page() {
         let listing = read(&Window::History, &page(1), &answer()).unwrap();
         assert_eq!(
-            listing
-                .items
-                .iter()
-                .map(|i| (i.id.as_str(), i.version))
-                .collect::<Vec<_>>(),
+            listing.items.iter().map(|i| (i.id.as_str(), i.version)).collect::<Vec<_>>(),
             [("512", 1_734_537_460), ("513", 1_734_537_400)]
         );
-        assert_eq!(
-            listing.next,
-            Some(Request::get(
-                "/conversations/deleted?per_page=60&page=2&order=desc"
-            ))
-        );
+        assert_eq!(listing.next, Some(Request::get("/conversations/deleted?per_page=60&page=2&order=desc")));
         assert_eq!(listing.total, Some(4));
     }
 

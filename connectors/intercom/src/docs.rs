@@ -55,10 +55,7 @@ fn steps() -> Vec<Step> {
         Step {
             title: "Open Intercom developer hub",
             body: "Sign in with the admin account.",
-            shot: Some((
-                "intercom-developer-hub.png",
-                "The list of apps in Intercom’s developer hub",
-            )),
+            shot: Some(("intercom-developer-hub.png", "The list of apps in Intercom’s developer hub")),
             link: Some(("Intercom developer hub", DEVELOPER_HUB)),
         },
         Step {
@@ -70,10 +67,7 @@ fn steps() -> Vec<Step> {
         Step {
             title: "Add the Atlas redirect URL",
             body: "Under Authentication, set Redirect URL to {redirect_url}. Turn on Use OAuth there if it is off; Intercom takes HTTPS addresses only.",
-            shot: Some((
-                "intercom-redirect-url.png",
-                "The redirect URL under Authentication",
-            )),
+            shot: Some(("intercom-redirect-url.png", "The redirect URL under Authentication")),
             link: None,
         },
         Step {
@@ -87,10 +81,7 @@ fn steps() -> Vec<Step> {
             title: "Copy the client id and secret",
             body: "Open Basic information and copy Client ID and Client Secret into the Atlas Intercom connector settings page. \
                    Choose the region there in which your Intercom workspace is hosted: United States, Europe or Australia.",
-            shot: Some((
-                "intercom-basic-information.png",
-                "Client ID and Client Secret under Basic information",
-            )),
+            shot: Some(("intercom-basic-information.png", "Client ID and Client Secret under Basic information")),
             link: None,
         },
     ]
@@ -109,12 +100,7 @@ mod tests {
 
     #[test]
     fn every_step_has_its_own_picture() {
-        let mut shots: Vec<_> = docs()
-            .steps
-            .iter()
-            .filter_map(|step| step.shot)
-            .map(|shot| shot.0)
-            .collect();
+        let mut shots: Vec<_> = docs().steps.iter().filter_map(|step| step.shot).map(|shot| shot.0).collect();
         shots.sort_unstable();
         shots.dedup();
         assert_eq!(shots.len(), 5);

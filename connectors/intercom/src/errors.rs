@@ -218,15 +218,7 @@ fn of_answers() -> Vec<ErrorRemedy> {
             title: "Intercom has trouble",
             class: FailureClass::Transient,
             remedy: "Intercom could not answer. Atlas tries again with growing pauses and keeps its place.",
-            aliases: &[
-                "service_unavailable",
-                "request_timeout",
-                "http_408",
-                "http_500",
-                "http_502",
-                "http_503",
-                "http_504",
-            ],
+            aliases: &["service_unavailable", "request_timeout", "http_408", "http_500", "http_502", "http_503", "http_504"],
         },
         ErrorRemedy {
             code: "no_answer",
@@ -260,10 +252,7 @@ mod tests {
     #[test]
     fn every_code_leads_to_one_remedy() {
         let table = errors();
-        let mut codes: Vec<_> = table
-            .iter()
-            .flat_map(|row| row.aliases.iter().copied().chain([row.code]))
-            .collect();
+        let mut codes: Vec<_> = table.iter().flat_map(|row| row.aliases.iter().copied().chain([row.code])).collect();
         let count = codes.len();
         codes.sort_unstable();
         codes.dedup();
@@ -273,15 +262,7 @@ mod tests {
     #[test]
     fn the_words_are_in_the_house_tone() {
         for row in errors() {
-            for word in [
-                "!",
-                "please",
-                "Please",
-                "oops",
-                "Oops",
-                "successfully",
-                "  ",
-            ] {
+            for word in ["!", "please", "Please", "oops", "Oops", "successfully", "  "] {
                 assert!(!row.remedy.contains(word), "{}: {word}", row.code);
             }
             assert!(row.remedy.ends_with('.'), "{}", row.code);

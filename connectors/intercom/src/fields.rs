@@ -8,12 +8,7 @@ const LONGEST_ID: usize = 128;
 
 /// A text that says something; blank and other types are nothing.
 pub fn text(value: &Value, key: &str) -> Option<String> {
-    value
-        .get(key)?
-        .as_str()
-        .map(str::trim)
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+    value.get(key)?.as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// An id under that key, as text.
@@ -28,17 +23,14 @@ pub fn as_id(value: &Value) -> Option<String> {
         Value::Number(number) => number.as_u64()?.to_string(),
         _ => return None,
     };
-    let sound =
-        !id.is_empty() && id != "0" && id.len() <= LONGEST_ID && !id.chars().any(char::is_control);
+    let sound = !id.is_empty() && id != "0" && id.len() <= LONGEST_ID && !id.chars().any(char::is_control);
     sound.then_some(id)
 }
 
 /// A whole number, also when it is written as text or with a fraction.
 pub fn number(value: &Value, key: &str) -> Option<i64> {
     match value.get(key)? {
-        Value::Number(number) => number
-            .as_i64()
-            .or_else(|| number.as_f64().map(|float| float as i64)),
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|float| float as i64)),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     }
@@ -46,9 +38,7 @@ pub fn number(value: &Value, key: &str) -> Option<i64> {
 
 /// A moment, from Unix seconds; 0 is "never".
 pub fn moment(value: &Value, key: &str) -> Option<Timestamp> {
-    number(value, key)
-        .filter(|&seconds| seconds != 0)
-        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+    number(value, key).filter(|&seconds| seconds != 0).and_then(|seconds| Timestamp::from_second(seconds).ok())
 }
 
 /// Whether that key says `true`.
@@ -64,41 +54,24 @@ pub fn version(value: &Value) -> i64 {
 /// Custom attributes that have a value.
 pub fn attributes(value: &Value) -> Map<String, Value> {
     let given = value.get("custom_attributes").and_then(Value::as_object);
-    given
-        .into_iter()
-        .flatten()
-        .filter(|(_, v)| !v.is_null())
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect()
+    given.into_iter().flatten().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
 /// The items of a list that Intercom writes either bare or inside an object, under one of several keys.
 pub fn items<'a>(value: &'a Value, keys: &[&str]) -> Option<&'a Vec<Value>> {
-    value
-        .as_array()
-        .or_else(|| keys.iter().find_map(|key| value.get(key)?.as_array()))
+    value.as_array().or_else(|| keys.iter().find_map(|key| value.get(key)?.as_array()))
 }
 
 /// The ids of a nested list.
 pub fn ids(value: &Value, list: &str, keys: &[&str]) -> Vec<String> {
     let found = value.get(list).and_then(|list| items(list, keys));
-    found
-        .into_iter()
-        .flatten()
-        .filter_map(|item| id(item, "id"))
-        .collect()
+    found.into_iter().flatten().filter_map(|item| id(item, "id")).collect()
 }
 
 /// The names of tags in a nested list.
 pub fn tag_names(value: &Value) -> Vec<String> {
-    let found = value
-        .get("tags")
-        .and_then(|list| items(list, &["tags", "data"]));
-    found
-        .into_iter()
-        .flatten()
-        .filter_map(|tag| text(tag, "name"))
-        .collect()
+    let found = value.get("tags").and_then(|list| items(list, &["tags", "data"]));
+    found.into_iter().flatten().filter_map(|tag| text(tag, "name")).collect()
 }
 
 /// Text without tags, for titles; the words of bodies stay as they came.
@@ -118,26 +91,12 @@ pub fn without_markup(html: &str) -> String {
     }
     // An unclosed `<` is not a tag: the text keeps it.
     let plain = if inside { html.to_owned() } else { plain };
-    unescape(&plain)
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    unescape(&plain).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn unescape(text: &str) -> String {
-    let pairs = [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#39;", "'"),
-        ("&nbsp;", " "),
-        ("&amp;", "&"),
-    ];
-    pairs
-        .iter()
-        .fold(text.to_owned(), |text, (entity, letter)| {
-            text.replace(entity, letter)
-        })
+    let pairs = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "), ("&amp;", "&")];
+    pairs.iter().fold(text.to_owned(), |text, (entity, letter)| text.replace(entity, letter))
 }
 
 /// An id as one segment of a path: whatever it holds, it cannot leave its place.
@@ -145,9 +104,7 @@ pub fn segment(id: &str) -> String {
     let mut path = String::with_capacity(id.len());
     for byte in id.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
-                path.push(char::from(byte))
-            }
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => path.push(char::from(byte)),
             _ => path.push_str(&format!("%{byte:02X}")),
         }
     }
@@ -161,9 +118,7 @@ mod tests {
 
     #[test]
     fn ids_are_text_or_numbers_and_zero_is_nobody() {
-        let check = |value: Value, expect: Option<&str>| {
-            assert_eq!(as_id(&value).as_deref(), expect, "{value}")
-        };
+        let check = |value: Value, expect: Option<&str>| assert_eq!(as_id(&value).as_deref(), expect, "{value}");
         check(json!("6810042"), Some("6810042"));
         check(json!(6810042), Some("6810042"));
         check(json!(0), None);
@@ -177,9 +132,7 @@ mod tests {
     #[test]
     fn numbers_may_be_written_as_text() {
         let value = json!({"a": 12, "b": "150", "c": 3.9, "d": "x", "e": null});
-        let read: Vec<_> = ["a", "b", "c", "d", "e", "f"]
-            .map(|key| number(&value, key))
-            .into();
+        let read: Vec<_> = ["a", "b", "c", "d", "e", "f"].map(|key| number(&value, key)).into();
         assert_eq!(read, [Some(12), Some(150), Some(3), None, None, None]);
     }
 

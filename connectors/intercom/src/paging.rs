@@ -12,10 +12,7 @@ pub const PER_PAGE: i64 = 150;
 /// A search call for its first page.
 pub fn search(path: &str, query: Value, order: &str) -> Request {
     let sort = json!({"field": "updated_at", "order": order});
-    Request::post(
-        path,
-        json!({"query": query, "sort": sort, "pagination": {"per_page": PER_PAGE}}),
-    )
+    Request::post(path, json!({"query": query, "sort": sort, "pagination": {"per_page": PER_PAGE}}))
 }
 
 /// The call for the next page of a search; none on the last.
@@ -31,18 +28,12 @@ pub fn next_search(request: &Request, answer: &Value) -> Result<Option<Request>,
     let Some(body) = body.as_object_mut() else {
         return Err("the search has no body to put a cursor in".into());
     };
-    let pagination = body
-        .entry("pagination")
-        .or_insert_with(|| json!({"per_page": PER_PAGE}));
+    let pagination = body.entry("pagination").or_insert_with(|| json!({"per_page": PER_PAGE}));
     let Some(pagination) = pagination.as_object_mut() else {
         return Err("the search's pagination is not an object".into());
     };
     pagination.insert("starting_after".into(), Value::String(cursor));
-    if next == *request {
-        Err("the next page is the page that was just read".into())
-    } else {
-        Ok(Some(next))
-    }
+    if next == *request { Err("the next page is the page that was just read".into()) } else { Ok(Some(next)) }
 }
 
 /// The cursor of the next page. Intercom writes it as `next.starting_after`, some answers as an address.
@@ -57,50 +48,32 @@ fn next_cursor(answer: &Value) -> Option<String> {
 pub fn next_page(answer: &Value) -> Option<i64> {
     let pages = answer.get("pages")?;
     let stated = match pages.get("next") {
-        Some(Value::String(address)) => {
-            parameter(address, "page").and_then(|page| page.parse().ok())
-        }
+        Some(Value::String(address)) => parameter(address, "page").and_then(|page| page.parse().ok()),
         Some(next @ Value::Object(_)) => fields::number(next, "page"),
         _ => None,
     };
     let page = fields::number(pages, "page")?;
     let last = fields::number(pages, "total_pages").unwrap_or(page);
-    stated
-        .or_else(|| page.checked_add(1).filter(|&next| next <= last))
-        .filter(|&next| next > page)
+    stated.or_else(|| page.checked_add(1).filter(|&next| next <= last)).filter(|&next| next > page)
 }
 
 /// A parameter of a path's or address's query.
 pub fn parameter(address: &str, name: &str) -> Option<String> {
     let (_, query) = address.split_once('?')?;
     let found = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
-    found
-        .map(|(_, value)| value.into_owned())
-        .filter(|value| !value.is_empty())
+    found.map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
 }
 
 /// One parameter as a query.
 pub fn query(name: &str, value: &str) -> String {
-    form_urlencoded::Serializer::new(String::new())
-        .append_pair(name, value)
-        .finish()
+    form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
 }
 
 /// The items of a listing that belong to the window; items without an id cannot be kept and are left out.
 ///
 /// Intercom's contact search answers whole days, so rows older than the window are normal and dropped here.
-pub fn listed(
-    window: &Window,
-    items: &[Value],
-    identify: fn(&Value) -> Option<(String, i64)>,
-) -> Vec<Listed> {
-    let found = items.iter().filter_map(|item| {
-        identify(item).map(|(id, version)| Listed {
-            id,
-            version,
-            value: item.clone(),
-        })
-    });
+pub fn listed(window: &Window, items: &[Value], identify: fn(&Value) -> Option<(String, i64)>) -> Vec<Listed> {
+    let found = items.iter().filter_map(|item| identify(item).map(|(id, version)| Listed { id, version, value: item.clone() }));
     found.filter(|item| belongs(window, item.version)).collect()
 }
 
@@ -127,11 +100,7 @@ mod tests {
     use super::*;
 
     fn first() -> Request {
-        search(
-            "/contacts/search",
-            json!({"field": "updated_at", "operator": ">", "value": 0}),
-            "descending",
-        )
+        search("/contacts/search", json!({"field": "updated_at", "operator": ">", "value": 0}), "descending")
     }
 
     #[test]
@@ -139,21 +108,12 @@ mod tests {
         let answer = json!({"pages": {"page": 1, "per_page": "150", "next": {"page": 2, "starting_after": "WzE3OTU="}}});
         let next = next_search(&first(), &answer).unwrap().unwrap();
         assert_eq!(next.path, "/contacts/search");
-        assert_eq!(
-            next.body.unwrap()["pagination"],
-            json!({"per_page": 150, "starting_after": "WzE3OTU="})
-        );
+        assert_eq!(next.body.unwrap()["pagination"], json!({"per_page": 150, "starting_after": "WzE3OTU="}));
     }
 
     #[test]
     fn no_next_absent_or_null_is_the_last_page() {
-        for pages in [
-            json!({"page": 1}),
-            json!({"next": null}),
-            json!(null),
-            json!({"next": {"page": 2}}),
-            json!({"next": ""}),
-        ] {
+        for pages in [json!({"page": 1}), json!({"next": null}), json!(null), json!({"next": {"page": 2}}), json!({"next": ""})] {
             assert_eq!(next_search(&first(), &json!({"pages": pages})), Ok(None));
         }
     }
@@ -168,14 +128,8 @@ mod tests {
     #[test]
     fn page_numbers_come_as_address_object_or_count() {
         let check = |pages: Value, expect| assert_eq!(next_page(&json!({"pages": pages})), expect);
-        check(
-            json!({"page": 1, "next": "https://api.intercom.io/conversations/deleted?per_page=60&page=2"}),
-            Some(2),
-        );
-        check(
-            json!({"page": 2, "total_pages": 3, "next": {"page": 3}}),
-            Some(3),
-        );
+        check(json!({"page": 1, "next": "https://api.intercom.io/conversations/deleted?per_page=60&page=2"}), Some(2));
+        check(json!({"page": 2, "total_pages": 3, "next": {"page": 3}}), Some(3));
         check(json!({"page": "2", "total_pages": "3"}), Some(3));
         check(json!({"page": 3, "total_pages": 3, "next": null}), None);
         check(json!({"page": 3, "next": {"page": 3}}), None);

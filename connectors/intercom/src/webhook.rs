@@ -15,39 +15,27 @@ pub use topics::canonical_topic;
 
 /// How Intercom calls us. It has no call that subscribes: topics are chosen on its Developer Hub page.
 pub fn webhook() -> Webhook {
-    Webhook {
-        verify,
-        read,
-        topics: topics::topics(),
-        hub_url: crate::docs::DEVELOPER_HUB,
-    }
+    Webhook { verify, read, topics: topics::topics(), hub_url: crate::docs::DEVELOPER_HUB }
 }
 
 /// Whether `X-Hub-Signature` is `sha1=` and the HMAC-SHA1 of the raw body under the app's client secret.
 fn verify(secret: &[u8], headers: &dyn Fn(&str) -> Option<String>, body: &[u8]) -> bool {
-    let signed =
-        headers("x-hub-signature").and_then(|value| hex::decode(value.strip_prefix("sha1=")?).ok());
+    let signed = headers("x-hub-signature").and_then(|value| hex::decode(value.strip_prefix("sha1=")?).ok());
     let key = Some(secret).filter(|secret| !secret.is_empty());
     let mac = key.and_then(|key| Hmac::<Sha1>::new_from_slice(key).ok());
     // `verify_slice` compares in constant time and refuses other lengths.
-    mac.zip(signed)
-        .is_some_and(|(mac, signed)| mac.chain_update(body).verify_slice(&signed).is_ok())
+    mac.zip(signed).is_some_and(|(mac, signed)| mac.chain_update(body).verify_slice(&signed).is_ok())
 }
 
 /// Whether `X-Body-Signature` is the HMAC-SHA256 of the raw body, as hexadecimal digits without a prefix.
 ///
 /// Intercom signs its uninstall notifications and installation health checks this way. Never true for an empty secret;
 /// a notification without the header proves nothing, so ask `GET /me` before acting on it.
-pub fn verify_body_signature(
-    secret: &[u8],
-    headers: &dyn Fn(&str) -> Option<String>,
-    body: &[u8],
-) -> bool {
+pub fn verify_body_signature(secret: &[u8], headers: &dyn Fn(&str) -> Option<String>, body: &[u8]) -> bool {
     let signed = headers("x-body-signature").and_then(|value| hex::decode(value).ok());
     let key = Some(secret).filter(|secret| !secret.is_empty());
     let mac = key.and_then(|key| Hmac::<Sha256>::new_from_slice(key).ok());
-    mac.zip(signed)
-        .is_some_and(|(mac, signed)| mac.chain_update(body).verify_slice(&signed).is_ok())
+    mac.zip(signed).is_some_and(|(mac, signed)| mac.chain_update(body).verify_slice(&signed).is_ok())
 }
 
 /// The workspace that uninstalled the app (`app_id`), or whose health is asked for (`workspace_id`).
@@ -67,9 +55,7 @@ fn read(body: &[u8]) -> Result<HookNotice, String> {
         id: fields::id(&notice, "id").filter(|_| topic != "ping"),
         account: fields::id(&notice, "app_id").unwrap_or_default(),
         at: fields::number(&notice, "created_at").unwrap_or(0),
-        signals: item
-            .map(|item| signals::signals(topic, item))
-            .unwrap_or_default(),
+        signals: item.map(|item| signals::signals(topic, item)).unwrap_or_default(),
         topic: topic.to_owned(),
     })
 }
@@ -87,34 +73,15 @@ mod tests {
     #[test]
     fn an_empty_secret_never_verifies() {
         let body = b"{}";
-        let digest = hex::encode(
-            Hmac::<Sha1>::new_from_slice(b"")
-                .unwrap()
-                .chain_update(body)
-                .finalize()
-                .into_bytes(),
-        );
+        let digest = hex::encode(Hmac::<Sha1>::new_from_slice(b"").unwrap().chain_update(body).finalize().into_bytes());
         assert!(!verify(b"", &signed(&format!("sha1={digest}")), body));
-        let digest = hex::encode(
-            Hmac::<Sha256>::new_from_slice(b"")
-                .unwrap()
-                .chain_update(body)
-                .finalize()
-                .into_bytes(),
-        );
+        let digest = hex::encode(Hmac::<Sha256>::new_from_slice(b"").unwrap().chain_update(body).finalize().into_bytes());
         assert!(!verify_body_signature(b"", &|_| Some(digest.clone()), body));
     }
 
     #[test]
     fn nothing_but_a_full_digest_verifies() {
-        for value in [
-            "",
-            "sha1=",
-            "sha1=zz",
-            "sha1=9b0e",
-            "SHA1=9b0e9554f36cfb06ec6b0252518e249cf9465e59",
-            "é",
-        ] {
+        for value in ["", "sha1=", "sha1=zz", "sha1=9b0e", "SHA1=9b0e9554f36cfb06ec6b0252518e249cf9465e59", "é"] {
             assert!(!verify(b"secret", &signed(value), b"{}"), "{value}");
         }
         assert!(!verify(b"secret", &|_| None, b"{}"));
@@ -123,12 +90,7 @@ mod tests {
     #[test]
     fn pings_have_no_id() {
         for id in [json!(null), json!("notif_1")] {
-            let notice = read(
-                json!({"topic": "ping", "id": id, "data": {"item": {"type": "ping"}}})
-                    .to_string()
-                    .as_bytes(),
-            )
-            .unwrap();
+            let notice = read(json!({"topic": "ping", "id": id, "data": {"item": {"type": "ping"}}}).to_string().as_bytes()).unwrap();
             assert_eq!((notice.id, notice.signals.len()), (None, 0));
         }
     }
@@ -137,24 +99,12 @@ mod tests {
     fn unreadable_notices_say_why() {
         assert_eq!(read(b"<html>").unwrap_err(), "the notice is not JSON");
         assert_eq!(read(b"{}").unwrap_err(), "the notice names no topic");
-        assert!(
-            read(br#"{"topic":"conversation.user.created"}"#)
-                .unwrap()
-                .signals
-                .is_empty()
-        );
+        assert!(read(br#"{"topic":"conversation.user.created"}"#).unwrap().signals.is_empty());
     }
 
     #[test]
     fn old_names_are_todays() {
-        let read = |topic: &str| {
-            read(
-                json!({"topic": topic, "data": {"item": {"id": "a"}}})
-                    .to_string()
-                    .as_bytes(),
-            )
-            .unwrap()
-        };
+        let read = |topic: &str| read(json!({"topic": topic, "data": {"item": {"id": "a"}}}).to_string().as_bytes()).unwrap();
         assert_eq!(read("contact.created").topic, "contact.lead.created");
         assert_eq!(read("user.created").topic, "contact.user.created");
         assert_eq!(read("user.created").signals.len(), 1);
@@ -163,14 +113,8 @@ mod tests {
 
     #[test]
     fn uninstall_names_the_workspace() {
-        assert_eq!(
-            read_uninstall(br#"{"app_id":"k7q2atl5"}"#).as_deref(),
-            Some("k7q2atl5")
-        );
-        assert_eq!(
-            read_uninstall(br#"{"workspace_id":"k7q2atl5"}"#).as_deref(),
-            Some("k7q2atl5")
-        );
+        assert_eq!(read_uninstall(br#"{"app_id":"k7q2atl5"}"#).as_deref(), Some("k7q2atl5"));
+        assert_eq!(read_uninstall(br#"{"workspace_id":"k7q2atl5"}"#).as_deref(), Some("k7q2atl5"));
         assert_eq!(read_uninstall(b"[]"), None);
     }
 }

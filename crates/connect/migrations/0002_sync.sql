@@ -134,5 +134,6 @@ CREATE TABLE connect_grants (
     app TEXT NOT NULL,
     window_end BIGINT NOT NULL,
     granted BIGINT NOT NULL,
+    cap BIGINT NOT NULL,
     PRIMARY KEY (workspace_id, app, window_end)
 );

@@ -72,7 +72,8 @@ pub(crate) async fn note(
 const NOTICES: &str = "SELECT id, received_at AS at, 'notice' AS kind, 'ok' AS level, topic AS name, \
      CASE WHEN signals = 0 THEN 'Acknowledged, nothing to fetch' WHEN repeats > 0 THEN 'Accepted, repeated by the provider' ELSE 'Accepted' END AS detail \
      FROM connect_notices WHERE workspace_id = $1 AND connection_id = $2";
-const ACTIVITY: &str = "SELECT id, at, 'activity' AS kind, level, name, detail FROM connect_activity WHERE workspace_id = $1 AND connection_id = $2";
+const ACTIVITY: &str =
+    "SELECT id, at, 'activity' AS kind, level, name, detail FROM connect_activity WHERE workspace_id = $1 AND connection_id = $2";
 
 /// A page of the log, newest first; `level` leaves out lines that are less serious.
 ///

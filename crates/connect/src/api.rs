@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{CONNECTIONS_READ, CONNECTIONS_WRITE};
-use crate::{ConnectionView, Connections, Credentials, Disconnected, Level, LogLine, SettingsChange, SyncId, SyncKind, SyncView, TestReport};
+use crate::{
+    ConnectionView, Connections, Credentials, Disconnected, Level, LogLine, SettingsChange, SyncId, SyncKind, SyncView, TestReport,
+};
 
 /// The path of one provider's connection.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -81,20 +83,34 @@ fn reading(connections: &Connections) -> Vec<Operation> {
         })
         .summary("Show a connection")
         .version(|view: &ConnectionView| view.version),
-        Operation::read("connections.syncs", "/v1/connections/{provider}/syncs", CONNECTIONS_READ, move |ctx: Ctx, input: Input<ProviderPath, ListQuery>| {
-            let syncs = syncs.clone();
-            async move { syncs.syncs(&ctx.actor, &input.path.provider, input.query.limit()?, input.query.cursor.as_deref()).await as Result<Page<SyncView>> }
-        })
+        Operation::read(
+            "connections.syncs",
+            "/v1/connections/{provider}/syncs",
+            CONNECTIONS_READ,
+            move |ctx: Ctx, input: Input<ProviderPath, ListQuery>| {
+                let syncs = syncs.clone();
+                async move {
+                    syncs.syncs(&ctx.actor, &input.path.provider, input.query.limit()?, input.query.cursor.as_deref()).await
+                        as Result<Page<SyncView>>
+                }
+            },
+        )
         .summary("List syncs")
         .describe("The sync log, newest first: what was read, how far, and what stopped it. No content."),
-        Operation::read("connections.events", "/v1/connections/{provider}/events", CONNECTIONS_READ, move |ctx: Ctx, input: Input<ProviderPath, EventsQuery>| {
-            let events = events.clone();
-            async move {
-                let limit = ListQuery { limit: input.query.limit, cursor: None }.limit()?;
-                let page: Page<LogLine> = events.events(&ctx.actor, &input.path.provider, input.query.level, limit, input.query.cursor.as_deref()).await?;
-                Ok(page)
-            }
-        })
+        Operation::read(
+            "connections.events",
+            "/v1/connections/{provider}/events",
+            CONNECTIONS_READ,
+            move |ctx: Ctx, input: Input<ProviderPath, EventsQuery>| {
+                let events = events.clone();
+                async move {
+                    let limit = ListQuery { limit: input.query.limit, cursor: None }.limit()?;
+                    let page: Page<LogLine> =
+                        events.events(&ctx.actor, &input.path.provider, input.query.level, limit, input.query.cursor.as_deref()).await?;
+                    Ok(page)
+                }
+            },
+        )
         .summary("List a connection's events")
         .describe("Notices that came in and what Atlas did, newest first. Never what they said."),
     ]
@@ -156,36 +172,60 @@ fn writing(connections: &Connections) -> Vec<Operation> {
 fn running(connections: &Connections) -> Vec<Operation> {
     let (test, sync, pause, resume) = (connections.clone(), connections.clone(), connections.clone(), connections.clone());
     vec![
-        Operation::act("connections.test", Method::POST, "/v1/connections/{provider}/test", CONNECTIONS_WRITE, move |ctx: Ctx, input: Input<ProviderPath>| {
-            let test = test.clone();
-            async move { test.test(&ctx.actor, &input.path.provider).await as Result<TestReport> }
-        })
+        Operation::act(
+            "connections.test",
+            Method::POST,
+            "/v1/connections/{provider}/test",
+            CONNECTIONS_WRITE,
+            move |ctx: Ctx, input: Input<ProviderPath>| {
+                let test = test.clone();
+                async move { test.test(&ctx.actor, &input.path.provider).await as Result<TestReport> }
+            },
+        )
         .summary("Test a connection")
         .describe("Checks token, workspace, every scope that can be checked without writing, our own address and the clocks.")
         .heavy(),
-        Operation::act("connections.sync", Method::POST, "/v1/connections/{provider}/sync", CONNECTIONS_WRITE, move |ctx: Ctx, input: Input<ProviderPath>| {
-            let sync = sync.clone();
-            async move { sync.sync(&ctx.actor, &input.path.provider).await }
-        })
+        Operation::act(
+            "connections.sync",
+            Method::POST,
+            "/v1/connections/{provider}/sync",
+            CONNECTIONS_WRITE,
+            move |ctx: Ctx, input: Input<ProviderPath>| {
+                let sync = sync.clone();
+                async move { sync.sync(&ctx.actor, &input.path.provider).await }
+            },
+        )
         .summary("Sync now")
         .describe("Starts a sync, or joins the one under way.")
         .accepted()
         .heavy(),
-        Operation::act("connections.pause", Method::POST, "/v1/connections/{provider}/pause", CONNECTIONS_WRITE, move |ctx: Ctx, input: Input<ProviderPath>| {
-            let pause = pause.clone();
-            async move {
-                pause.pause(&ctx.actor, &input.path.provider).await?;
-                pause.show(&ctx.actor, &input.path.provider).await
-            }
-        })
+        Operation::act(
+            "connections.pause",
+            Method::POST,
+            "/v1/connections/{provider}/pause",
+            CONNECTIONS_WRITE,
+            move |ctx: Ctx, input: Input<ProviderPath>| {
+                let pause = pause.clone();
+                async move {
+                    pause.pause(&ctx.actor, &input.path.provider).await?;
+                    pause.show(&ctx.actor, &input.path.provider).await
+                }
+            },
+        )
         .summary("Pause syncs"),
-        Operation::act("connections.resume", Method::POST, "/v1/connections/{provider}/resume", CONNECTIONS_WRITE, move |ctx: Ctx, input: Input<ProviderPath>| {
-            let resume = resume.clone();
-            async move {
-                resume.resume(&ctx.actor, &input.path.provider).await?;
-                resume.show(&ctx.actor, &input.path.provider).await
-            }
-        })
+        Operation::act(
+            "connections.resume",
+            Method::POST,
+            "/v1/connections/{provider}/resume",
+            CONNECTIONS_WRITE,
+            move |ctx: Ctx, input: Input<ProviderPath>| {
+                let resume = resume.clone();
+                async move {
+                    resume.resume(&ctx.actor, &input.path.provider).await?;
+                    resume.show(&ctx.actor, &input.path.provider).await
+                }
+            },
+        )
         .summary("Resume syncs"),
     ]
 }

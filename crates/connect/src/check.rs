@@ -86,7 +86,8 @@ impl Connections {
         let mut report = self.look(&connector, &connection, &line).await;
         report.checks.push(self.own_address(&connection).await);
         report.not_checked = not_checked(&report);
-        report.ok = report.checks.iter().all(|c| c.state != CheckState::Failed) && report.scopes.iter().all(|s| s.state != ScopeState::Missing);
+        report.ok =
+            report.checks.iter().all(|c| c.state != CheckState::Failed) && report.scopes.iter().all(|s| s.state != ScopeState::Missing);
         self.keep_report(&connector, &connection, &report).await?;
         Ok(report)
     }
@@ -130,7 +131,9 @@ impl Connections {
         let found = |state, detail| check("webhook", "Webhook address answers", state, detail, None);
         let public = url::Url::parse(&url).is_ok_and(|u| crate::http::public_url(&u, false).is_ok());
         match self.http().head(&url).await {
-            Ok(200) if public => found(CheckState::Passed, format!("{url} answers from this server; only a delivery proves that it does from outside")),
+            Ok(200) if public => {
+                found(CheckState::Passed, format!("{url} answers from this server; only a delivery proves that it does from outside"))
+            }
             Ok(200) => found(CheckState::NotChecked, format!("{url} answers here, but a provider on the internet cannot reach it")),
             Ok(status) => found(CheckState::Failed, format!("{url} answered {status}. Check the base URL and the proxy in front")),
             Err(lost) if public => found(CheckState::Failed, format!("{url}: {lost}. Check the base URL and the proxy in front")),
@@ -146,7 +149,8 @@ impl Connections {
         let refused = report.checks.iter().find(|c| c.state == CheckState::Failed && matches!(c.id.as_str(), "token" | "workspace"));
         self.db()
             .write(|tx| async move {
-                let sql = "UPDATE connections SET last_test = $3, checked_at = $4, version = version + 1 WHERE workspace_id = $1 AND id = $2";
+                let sql =
+                    "UPDATE connections SET last_test = $3, checked_at = $4, version = version + 1 WHERE workspace_id = $1 AND id = $2";
                 query(sql).bind(connection.workspace_id).bind(connection.id).bind(json).bind(tx.now()).run(&tx).await?;
                 for scope in &report.scopes {
                     put_scope(&tx, connection, &scope.scope, scope.state, None).await?;
@@ -182,7 +186,8 @@ fn account_check(connector: &Connector, connection: &Connection, answer: &serde_
             *name = Some(account.name.clone());
             match &connection.account_id {
                 Some(known) if *known != account.id => {
-                    let detail = format!("The token belongs to the workspace “{}”, the data here to another. Connect again there", account.name);
+                    let detail =
+                        format!("The token belongs to the workspace “{}”, the data here to another. Connect again there", account.name);
                     check("workspace", label, CheckState::Failed, detail, Some("other_workspace".into()))
                 }
                 _ => check("workspace", label, CheckState::Passed, format!("“{}”", account.name), None),
@@ -196,8 +201,12 @@ fn clock_check(date: Option<i64>, started: Timestamp) -> Check {
     let label = "Clock";
     match date.map(|date| (date - started.as_second()).abs()) {
         None => check("clock", label, CheckState::NotChecked, "The provider's answer carries no time".into(), None),
-        Some(difference) if difference <= 30 => check("clock", label, CheckState::Passed, format!("Within {} s of the provider's", difference + 1), None),
-        Some(difference) => check("clock", label, CheckState::Failed, format!("{difference} s away from the provider's. Set this server's clock"), None),
+        Some(difference) if difference <= 30 => {
+            check("clock", label, CheckState::Passed, format!("Within {} s of the provider's", difference + 1), None)
+        }
+        Some(difference) => {
+            check("clock", label, CheckState::Failed, format!("{difference} s away from the provider's. Set this server's clock"), None)
+        }
     }
 }
 
@@ -205,7 +214,9 @@ fn clock_check(date: Option<i64>, started: Timestamp) -> Check {
 fn token_trouble(connector: &Connector, trouble: &Trouble) -> (bool, Check) {
     let label = "Token accepted";
     match trouble {
-        Trouble::Halted => (true, check("token", label, CheckState::NotChecked, "The connection was changed meanwhile. Test again".into(), None)),
+        Trouble::Halted => {
+            (true, check("token", label, CheckState::NotChecked, "The connection was changed meanwhile. Test again".into(), None))
+        }
         Trouble::Failed(failure, _) => {
             let known = remedy(connector, &failure.code);
             let code = known.map_or(failure.code.as_str(), |r| r.code).to_owned();
@@ -222,7 +233,9 @@ async fn probe(line: &Line, scope: &Scope) -> ScopeCheck {
     let Some(request) = scope.probe else { return unprobed(scope, "It cannot be checked without writing") };
     let (state, detail) = match line.call(Lane::People, &request()).await {
         Ok(_) => (ScopeState::Granted, scope.gives.to_owned()),
-        Err(trouble) if trouble.class() == Some(FailureClass::Scope) => (ScopeState::Missing, "The provider refused a call that needs it".to_owned()),
+        Err(trouble) if trouble.class() == Some(FailureClass::Scope) => {
+            (ScopeState::Missing, "The provider refused a call that needs it".to_owned())
+        }
         Err(Trouble::Failed(failure, _)) => (ScopeState::NotChecked, format!("The provider answered {}", failure.code)),
         Err(Trouble::Halted) => (ScopeState::NotChecked, "The connection was changed meanwhile".to_owned()),
     };

@@ -128,7 +128,11 @@ atlas_store::row! {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("id", &self.id).field("provider", &self.provider).field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Connection")
+            .field("id", &self.id)
+            .field("provider", &self.provider)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 

@@ -42,7 +42,14 @@ pub(crate) async fn fetch(line: &Line, lane: Lane, object: Object, id: &str) -> 
 }
 
 /// Completes an object whose first answer is there already, such as a listed one.
-pub(crate) async fn complete(line: &Line, lane: Lane, object: Object, id: &str, mut value: Value, started: Timestamp) -> Result<Fetched, Trouble> {
+pub(crate) async fn complete(
+    line: &Line,
+    lane: Lane,
+    object: Object,
+    id: &str,
+    mut value: Value,
+    started: Timestamp,
+) -> Result<Fetched, Trouble> {
     for request in (object.nested)(&value) {
         let mut next = Some(request);
         let mut pages = 0;

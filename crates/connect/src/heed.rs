@@ -36,7 +36,8 @@ impl Connections {
                 if put_attention(&tx, connection, code, &failure.message).await? {
                     sync::end_active(&tx, connection, SyncState::Stopped, Some(code)).await?;
                     let detail = format!("{code}: all work stopped, cursors kept. Connect again to go on");
-                    activity::note(&tx, connection.workspace_id, connection.id, activity::Level::Error, "connection.stopped", detail).await?;
+                    activity::note(&tx, connection.workspace_id, connection.id, activity::Level::Error, "connection.stopped", detail)
+                        .await?;
                 }
                 Ok(())
             })

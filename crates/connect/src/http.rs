@@ -149,7 +149,8 @@ fn fixed_headers(given: &[(&'static str, &'static str)]) -> HeaderMap {
 }
 
 fn bearer(token: &Secret) -> Result<HeaderValue, Lost> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| Lost::Forbidden("a token with control characters"))?;
+    let mut value =
+        HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| Lost::Forbidden("a token with control characters"))?;
     value.set_sensitive(true);
     Ok(value)
 }

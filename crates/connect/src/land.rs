@@ -103,7 +103,8 @@ impl Connections {
             let Some(object) = self.object_of(&connection.provider, what) else { continue };
             let ids: Vec<String> = needs.iter().filter(|n| n.what == what).map(|n| n.id.clone()).collect();
             let seen = versions::versions_of(on, connection.workspace_id, connection.id, object.kind, &ids).await?;
-            missing.extend(needs.iter().filter(|n| n.what == what && seen.get(&n.id).is_none_or(|v| v.state == ObjectState::Held)).cloned());
+            missing
+                .extend(needs.iter().filter(|n| n.what == what && seen.get(&n.id).is_none_or(|v| v.state == ObjectState::Held)).cloned());
         }
         Ok(missing)
     }

@@ -195,7 +195,12 @@ fn failure_of(lost: &Lost) -> Failure {
 
 /// A success that is no JSON: worth a few tries, then an unknown failure.
 fn unreadable() -> Failure {
-    Failure { class: FailureClass::Transient, code: "answer_unreadable".into(), message: "the answer is not the JSON it should be".into(), scope: None }
+    Failure {
+        class: FailureClass::Transient,
+        code: "answer_unreadable".into(),
+        message: "the answer is not the JSON it should be".into(),
+        scope: None,
+    }
 }
 
 /// 0.4, 0.8, 1.6 … 20 s, between half and all of it.

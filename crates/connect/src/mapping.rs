@@ -26,7 +26,13 @@ atlas_store::row! {
 ///
 /// # Errors
 /// Whatever the database answers.
-pub async fn mapped(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId, what: What, external_id: &str) -> Result<Option<Ref>> {
+pub async fn mapped(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    what: What,
+    external_id: &str,
+) -> Result<Option<Ref>> {
     let sql = "SELECT record, external_id FROM connect_mappings WHERE workspace_id = $1 AND connection_id = $2 AND what = $3 AND external_id = $4";
     let row: Option<(Ref, String)> = query(sql).bind(workspace).bind(connection).bind(what.as_str()).bind(external_id).first(on).await?;
     Ok(row.map(|(record, _)| record))

@@ -17,7 +17,13 @@ impl Connections {
     /// Fetches what an object hangs on and what that hangs on in turn, the deepest first.
     ///
     /// What cannot be had for want of a scope, or is gone, is left out: landing goes on without it.
-    pub(crate) async fn fetch_needs(&self, line: &Line, lane: Lane, connection: &Connection, of: &Planned) -> Result<Vec<Arc<Planned>>, Trouble> {
+    pub(crate) async fn fetch_needs(
+        &self,
+        line: &Line,
+        lane: Lane,
+        connection: &Connection,
+        of: &Planned,
+    ) -> Result<Vec<Arc<Planned>>, Trouble> {
         let mut found: Vec<Arc<Planned>> = vec![];
         let mut wanted = self.unseen(connection, &of.needs).await;
         for _depth in 0..2 {
@@ -44,7 +50,14 @@ impl Connections {
         self.missing_needs(self.db(), connection, needs).await.unwrap_or_default()
     }
 
-    async fn fetch_need(&self, line: &Line, lane: Lane, connection: &Connection, object: Object, id: &str) -> Result<Option<Planned>, Trouble> {
+    async fn fetch_need(
+        &self,
+        line: &Line,
+        lane: Lane,
+        connection: &Connection,
+        object: Object,
+        id: &str,
+    ) -> Result<Option<Planned>, Trouble> {
         match fetch::fetch(line, lane, object, id).await {
             Ok(fetched) => Ok(plan(&fetched, connection.live_since).ok()),
             Err(Trouble::Failed(failure, answer)) => match failure.class {

@@ -85,7 +85,10 @@ impl Connections {
     /// The connection that this state was made for, by this person in this session, not long ago; each works once.
     async fn expected(&self, actor: &Actor, provider: &str, session: SessionId, callback: &Callback) -> Result<Connection> {
         if callback.state.is_none() && callback.code.is_none() {
-            return Err(Error::conflict("consent_declined", "The provider sent neither a code nor a state: access was not granted. Nothing was changed."));
+            return Err(Error::conflict(
+                "consent_declined",
+                "The provider sent neither a code nor a state: access was not granted. Nothing was changed.",
+            ));
         }
         let mismatch = || {
             let detail = "This answer does not belong to a connection that you began in this browser in the last ten minutes. Begin again.";
@@ -131,13 +134,17 @@ impl Connections {
             let detail = format!("{} sent no code, which it does when consent is declined. Nothing was changed.", connector.name);
             return Err(Error::conflict("code_missing", detail));
         };
-        let sealed = connection.client_secret.as_deref().ok_or_else(|| Error::conflict("credentials_missing", "Store the client secret first."))?;
+        let sealed =
+            connection.client_secret.as_deref().ok_or_else(|| Error::conflict("credentials_missing", "Store the client secret first."))?;
         let secret = self.unseal_word(connection, "client_secret", sealed)?;
         let form = [("code", code.expose()), ("client_id", connection.client_id.as_str()), ("client_secret", secret.expose())];
         let request = Request { method: "POST".into(), path: connector.oauth.token_path.into(), body: None };
         let call = Outgoing { base: &connection.api_base, request: &request, token: None, headers: connector.headers, form: Some(&form) };
         let reply = self.http().send(call).await.map_err(|lost| {
-            Error::conflict("provider_unreachable", format!("{} could not be reached ({}). Nothing was changed. Try again.", connector.name, lost.code()))
+            Error::conflict(
+                "provider_unreachable",
+                format!("{} could not be reached ({}). Nothing was changed. Try again.", connector.name, lost.code()),
+            )
         })?;
         let answer = reply.json().unwrap_or(Value::Null);
         let token = ["access_token", "token"].iter().find_map(|name| answer.get(name)?.as_str()).filter(|t| !t.is_empty());
@@ -163,7 +170,8 @@ impl Connections {
                 Error::conflict("account_unreadable", detail)
             }
         })?;
-        (connector.whoami.read)(&good.value).map_err(|why| Error::conflict("account_unreadable", format!("The account could not be read: {why}.")))
+        (connector.whoami.read)(&good.value)
+            .map_err(|why| Error::conflict("account_unreadable", format!("The account could not be read: {why}.")))
     }
 
     async fn keep(&self, actor: &Actor, connection: &Connection, token: &Secret, account: &Account) -> Result<()> {
@@ -183,7 +191,15 @@ impl Connections {
                 sync::start(&tx, &now, SyncKind::Manual, Some(&actor.name)).await?;
                 let data = json!({ "verb": "connected", "name": name });
                 record_event(&tx, actor, Event::new(tx.now(), "connection.connected", "record", connection.id, data)).await?;
-                activity::note(&tx, connection.workspace_id, connection.id, activity::Level::Ok, "connection.connected", "Access was granted").await
+                activity::note(
+                    &tx,
+                    connection.workspace_id,
+                    connection.id,
+                    activity::Level::Ok,
+                    "connection.connected",
+                    "Access was granted",
+                )
+                .await
             })
             .await
     }

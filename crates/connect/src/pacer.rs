@@ -18,9 +18,9 @@ use tokio::time::Instant;
 use self::core::{Core, Verdict};
 use crate::RateReading;
 
+pub use self::core::{Gauge, WindowUse};
 pub(crate) use self::grants::Grants;
 pub(crate) use self::registry::Pacers;
-pub use self::core::{Gauge, WindowUse};
 
 /// Who a call is for; the first goes first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -97,7 +97,8 @@ impl Pacer {
                 }
                 Verdict::Share { window_end, cap, chunk } => {
                     let granted = self.0.grants.take(window_end, cap, chunk).await;
-                    self.lock().core.granted(window_end, granted);
+                    let now = self.now();
+                    self.lock().core.granted(now, window_end, granted);
                 }
             }
         }

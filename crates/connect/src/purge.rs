@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::connection::{Connection, ConnectionState, by_id};
 use crate::{Connections, Purged, activity};
 
-pub use self::receipt::{Receipt, ReceiptId};
 pub(crate) use self::receipt::latest as latest_receipt;
+pub use self::receipt::{Receipt, ReceiptId};
 
 /// The kind of job that purges.
 pub(crate) const JOB: &str = "connect.purge";
@@ -57,7 +57,9 @@ pub(crate) async fn enqueue_at(tx: &Tx, connection: &Connection, due: Timestamp)
 pub(crate) async fn work(conns: Connections, ctx: JobCtx, job: PurgeJob) -> Result<Outcome, JobError> {
     loop {
         let Some(connection) = by_id(&ctx.db, ctx.workspace, job.connection).await? else { return Ok(Outcome::Done) };
-        let Some(due) = connection.purge_due_at.filter(|_| connection.state == ConnectionState::Disconnected) else { return Ok(Outcome::Done) };
+        let Some(due) = connection.purge_due_at.filter(|_| connection.state == ConnectionState::Disconnected) else {
+            return Ok(Outcome::Done);
+        };
         let left = due.as_millisecond() - ctx.db.clock().now().as_millisecond();
         if left > 0 {
             return Ok(Outcome::Again(Duration::from_millis(u64::try_from(left).unwrap_or(0))));
@@ -112,7 +114,15 @@ async fn close(tx: &Tx, connection: &Connection) -> Result<()> {
     let counts = counts_of(&connection);
     receipt::write(tx, &connection, &counts).await?;
     steps::close(tx, &connection).await?;
-    activity::note(tx, connection.workspace_id, connection.id, activity::Level::Ok, "purge.finished", "Everything it sent is removed; see the receipt").await
+    activity::note(
+        tx,
+        connection.workspace_id,
+        connection.id,
+        activity::Level::Ok,
+        "purge.finished",
+        "Everything it sent is removed; see the receipt",
+    )
+    .await
 }
 
 fn counts_of(connection: &Connection) -> Counts {

@@ -110,7 +110,13 @@ impl Connections {
     }
 
     /// One entry.
-    pub(crate) async fn raw_at(&self, on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId, seq: i64) -> Result<Option<RawRow>> {
+    pub(crate) async fn raw_at(
+        &self,
+        on: &dyn Executor,
+        workspace: WorkspaceId,
+        connection: ConnectionId,
+        seq: i64,
+    ) -> Result<Option<RawRow>> {
         let rows = self.raw_after(on, workspace, connection, seq - 1, 1).await?;
         Ok(rows.into_iter().find(|row| row.seq == seq))
     }

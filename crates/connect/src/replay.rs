@@ -33,7 +33,8 @@ impl Connections {
             let Some(last) = rows.last() else { return Ok(replayed) };
             after = last.seq;
             replayed.entries += rows.len() as u64;
-            let planned: Vec<Planned> = rows.iter().filter_map(|row| planned(&connector, connection, row).transpose()).collect::<Result<_>>()?;
+            let planned: Vec<Planned> =
+                rows.iter().filter_map(|row| planned(&connector, connection, row).transpose()).collect::<Result<_>>()?;
             let planned = &planned;
             replayed.applied += self
                 .db()

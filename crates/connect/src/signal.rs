@@ -103,7 +103,8 @@ pub(crate) async fn retry_unreadable(tx: &Tx, connection: &Connection) -> Result
 
 /// Lets a worker look at the signals.
 pub(crate) async fn enqueue_drain(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, after: Duration) -> Result<()> {
-    let job = NewJob::new(workspace, JOB, DrainJob { connection }).unique(format!("signals:{connection}")).after(after).priority(10).attempts(50);
+    let job =
+        NewJob::new(workspace, JOB, DrainJob { connection }).unique(format!("signals:{connection}")).after(after).priority(10).attempts(50);
     enqueue(tx, job).await.map(|_| ())
 }
 

@@ -19,9 +19,9 @@ use serde_json::Value as Json;
 
 use crate::connection::Connection;
 
+pub(crate) use self::commit::is_about_one;
 pub(crate) use self::progress::time_left;
 pub use self::progress::{StreamProgress, SyncProgress};
-pub(crate) use self::commit::is_about_one;
 pub(crate) use self::read::unstorable;
 pub(crate) use self::run::work;
 pub use self::streams::StreamState;
@@ -111,7 +111,13 @@ pub(crate) async fn latest(on: &dyn Executor, workspace: WorkspaceId, connection
 }
 
 /// A page of the sync log, newest first.
-pub(crate) async fn list(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId, limit: usize, cursor: Option<&str>) -> Result<Page<Sync>> {
+pub(crate) async fn list(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Page<Sync>> {
     let after = cursor.map(|text| Cursor::decode(text, 2)).transpose()?;
     let before = if after.is_some() { "AND (started_at, id) < ($4, $5)" } else { "" };
     let sql = format!(
@@ -139,7 +145,11 @@ pub(crate) struct Started {
 /// Starts a sync, or joins the one that is under way.
 pub(crate) async fn start(tx: &Tx, connection: &Connection, kind: SyncKind, requested_by: Option<&str>) -> Result<Started> {
     if let Some(sync) = active(tx, connection.workspace_id, connection.id).await? {
-        query("UPDATE connect_syncs SET joined = joined + 1 WHERE workspace_id = $1 AND id = $2").bind(connection.workspace_id).bind(sync.id).run(tx).await?;
+        query("UPDATE connect_syncs SET joined = joined + 1 WHERE workspace_id = $1 AND id = $2")
+            .bind(connection.workspace_id)
+            .bind(sync.id)
+            .run(tx)
+            .await?;
         if sync.state == SyncState::Waiting {
             put_state(tx, connection, sync.id, SyncState::Running).await?;
             enqueue_run(tx, connection, Duration::ZERO).await?;

@@ -51,7 +51,12 @@ pub(crate) async fn add(tx: &Tx, workspace: WorkspaceId, connection: ConnectionI
 }
 
 /// The sums of all counters since a moment, by name.
-pub(crate) async fn sums(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId, since: Timestamp) -> Result<BTreeMap<String, i64>> {
+pub(crate) async fn sums(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    since: Timestamp,
+) -> Result<BTreeMap<String, i64>> {
     let rows: Vec<(String, i64)> = query(
         "SELECT name, CAST(SUM(count) AS BIGINT) FROM connect_tallies WHERE workspace_id = $1 AND connection_id = $2 AND hour >= $3 \
          GROUP BY name ORDER BY name",
@@ -65,7 +70,12 @@ pub(crate) async fn sums(on: &dyn Executor, workspace: WorkspaceId, connection: 
 }
 
 /// The counters of syncs and refusals since a moment, by hour.
-pub(crate) async fn by_hour(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId, since: Timestamp) -> Result<Vec<(i64, String, i64)>> {
+pub(crate) async fn by_hour(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    since: Timestamp,
+) -> Result<Vec<(i64, String, i64)>> {
     query(
         "SELECT hour, name, count FROM connect_tallies WHERE workspace_id = $1 AND connection_id = $2 AND hour >= $3 \
          AND name IN ('sync_ok', 'sync_failed', 'accepted', 'rejected', 'too_many') ORDER BY hour",

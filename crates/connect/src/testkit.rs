@@ -111,7 +111,8 @@ impl Suite {
             let first = fetch::fetch(&self.line, Lane::Bulk, object, id).await.map_err(said)?;
             let second = fetch::fetch(&self.line, Lane::Bulk, object, id).await.map_err(said)?;
             let live_since = Some(Timestamp::UNIX_EPOCH);
-            let (first, second) = (plan(&first, live_since).map_err(|e| e.to_string())?, plan(&second, live_since).map_err(|e| e.to_string())?);
+            let (first, second) =
+                (plan(&first, live_since).map_err(|e| e.to_string())?, plan(&second, live_since).map_err(|e| e.to_string())?);
             if let Some(why) = &first.note {
                 return Err(format!("a {} cannot be read: {why}", object.kind));
             }

@@ -75,10 +75,12 @@ async fn sweep(tx: &Tx) -> Result<()> {
     let old = days(activity::KEPT_DAYS);
     query("DELETE FROM connect_states WHERE expires_at < $1").bind(tx.now()).run(tx).await?;
     farewell::sweep(tx).await?;
-    query("DELETE FROM connect_activity WHERE (workspace_id, id) IN (SELECT workspace_id, id FROM connect_activity WHERE at < $1 LIMIT 200)")
-        .bind(old)
-        .run(tx)
-        .await?;
+    query(
+        "DELETE FROM connect_activity WHERE (workspace_id, id) IN (SELECT workspace_id, id FROM connect_activity WHERE at < $1 LIMIT 200)",
+    )
+    .bind(old)
+    .run(tx)
+    .await?;
     query("DELETE FROM connect_tallies WHERE hour < $1").bind(tally::hour(days(35))).run(tx).await?;
     query(
         "DELETE FROM connect_notices WHERE (workspace_id, connection_id, notice_id) IN \

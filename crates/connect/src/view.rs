@@ -10,7 +10,10 @@ use atlas_kernel::{ConnectionId, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{Completeness, ConnectionState, Connector, Gauge, LogLine, Readiness, Receipt, ScopeState, StreamProgress, StreamState, SyncId, SyncKind, SyncState, TestReport};
+use crate::{
+    Completeness, ConnectionState, Connector, Gauge, LogLine, Readiness, Receipt, ScopeState, StreamProgress, StreamState, SyncId,
+    SyncKind, SyncState, TestReport,
+};
 
 pub use self::health::{DayHealth, DayTone, Health};
 

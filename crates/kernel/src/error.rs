@@ -136,7 +136,9 @@ impl Error {
             Self::Denied { permission, missing_scopes } if !missing_scopes.is_empty() => {
                 format!("This token lacks the scope {permission}.")
             }
-            Self::Denied { permission, .. } => format!("Your role does not have the permission {permission}. Ask an admin of this workspace."),
+            Self::Denied { permission, .. } => {
+                format!("Your role does not have the permission {permission}. Ask an admin of this workspace.")
+            }
             Self::Invalid(fields) => match fields.as_slice() {
                 [only] => format!("Nothing was saved. {}: {}.", only.field, only.message),
                 many => format!("Nothing was saved. {} fields need a change.", many.len()),
@@ -146,7 +148,9 @@ impl Error {
             Self::Stale => "Nothing was saved: somebody changed this record meanwhile. Read it again and repeat your change.".into(),
             Self::TooLarge { limit } => format!("Nothing was saved: the request is larger than {limit} bytes."),
             Self::RateLimited { retry_after } => format!("Too many requests. Try again in {retry_after} s."),
-            Self::StorageFull => "Not saved: the server has no space left. What is stored can still be read. Free some space and try again.".into(),
+            Self::StorageFull => {
+                "Not saved: the server has no space left. What is stored can still be read. Free some space and try again.".into()
+            }
             Self::Unavailable(_) => "The database did not answer. Nothing was saved. Try again.".into(),
             Self::Internal(_) => "Something failed on our side. Nothing was saved. Try again, and quote the request id if it stays.".into(),
         }

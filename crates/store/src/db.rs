@@ -181,7 +181,12 @@ impl Db {
                 }
             }
             Pools::Postgres(pool) => {
-                sqlx::query("VACUUM").execute(pool).await.map_err(database_error)?;
+                let ours =
+                    sqlx::query_scalar::<_, String>("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema()");
+                for table in ours.fetch_all(pool).await.map_err(database_error)? {
+                    let vacuum = sqlx::AssertSqlSafe(format!("VACUUM {table}"));
+                    sqlx::query(vacuum).execute(pool).await.map_err(database_error)?;
+                }
             }
         }
         Ok(())

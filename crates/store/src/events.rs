@@ -140,10 +140,8 @@ pub async fn record_event(tx: &Tx, actor: &Actor, event: Event) -> Result<Option
 
 async fn insert_subjects(tx: &Tx, workspace: WorkspaceId, subjects: &[Ref], at: Timestamp, id: EventId, kind: &str) -> Result<()> {
     let rows: Vec<String> = (0..subjects.len()).map(|n| format!("($1,${},$2,$3,$4)", n + 5)).collect();
-    let sql = format!(
-        "INSERT INTO event_subjects (workspace_id, subject, at, event_id, kind) VALUES {} ON CONFLICT DO NOTHING",
-        rows.join(",")
-    );
+    let sql =
+        format!("INSERT INTO event_subjects (workspace_id, subject, at, event_id, kind) VALUES {} ON CONFLICT DO NOTHING", rows.join(","));
     let insert = built_query(sql).bind(workspace).bind(at).bind(id).bind(kind);
     subjects.iter().fold(insert, |q, subject| q.bind(subject)).run(tx).await.map(|_| ())
 }
@@ -239,12 +237,13 @@ pub async fn kind_counts(on: &dyn Executor, workspace: WorkspaceId, subject: &Re
 /// # Errors
 /// Whatever the database answers.
 pub async fn forget_connection_events(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, limit: usize) -> Result<u64> {
-    let ids: Vec<EventId> = query("SELECT id FROM events WHERE workspace_id = $1 AND connection_id = $2 AND source_id IS NOT NULL LIMIT $3")
-        .bind(workspace)
-        .bind(connection)
-        .bind(limit)
-        .values(tx)
-        .await?;
+    let ids: Vec<EventId> =
+        query("SELECT id FROM events WHERE workspace_id = $1 AND connection_id = $2 AND source_id IS NOT NULL LIMIT $3")
+            .bind(workspace)
+            .bind(connection)
+            .bind(limit)
+            .values(tx)
+            .await?;
     for id in &ids {
         query("DELETE FROM event_subjects WHERE workspace_id = $1 AND event_id = $2").bind(workspace).bind(*id).run(tx).await?;
         query("DELETE FROM events WHERE workspace_id = $1 AND id = $2").bind(workspace).bind(*id).run(tx).await?;

@@ -17,7 +17,9 @@ mod value;
 
 pub use db::{Db, Location, Options};
 pub use dialect::Dialect;
-pub use events::{Event, EventQuery, EventRow, Source, events_about, forget_connection_events, kind_counts, link_subject, unlink_subject, record_event};
+pub use events::{
+    Event, EventQuery, EventRow, Source, events_about, forget_connection_events, kind_counts, link_subject, record_event, unlink_subject,
+};
 pub use live::Notice;
 pub use migrate::Migration;
 pub use nouns::{Describe, Named, Noun, Nouns};

@@ -46,7 +46,6 @@ impl Notice {
 
     /// Whether a page that watches `topics` is concerned.
     pub fn concerns(&self, workspace: WorkspaceId, topics: &[String]) -> bool {
-        self.workspace == Some(workspace)
-            && self.topics.iter().any(|topic| topic == "*" || topics.iter().any(|watched| watched == topic))
+        self.workspace == Some(workspace) && self.topics.iter().any(|topic| topic == "*" || topics.iter().any(|watched| watched == topic))
     }
 }

@@ -60,9 +60,11 @@ async fn apply(db: &Db, migration: &Migration, hash: &str) -> Result<()> {
 
 /// The statements of a script: separated by a semicolon at a line's end, comments dropped.
 fn statements(script: &str) -> impl Iterator<Item = &str> {
-    script.split(";\n").map(str::trim).map(|s| s.trim_end_matches(';')).filter(|s| {
-        s.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with("--"))
-    })
+    script
+        .split(";\n")
+        .map(str::trim)
+        .map(|s| s.trim_end_matches(';'))
+        .filter(|s| s.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with("--")))
 }
 
 /// FNV-1a, 64 bits: enough to notice an edit; this is no defence against anybody.

@@ -87,9 +87,7 @@ impl Column for Timestamp {
     fn read(row: &RawRowRef<'_>, index: usize) -> Result<Self> {
         let micros = match row.0 {
             RawRow::Sqlite(row) => row.try_get::<i64, _>(index).map_err(Error::internal)?,
-            RawRow::Postgres(row) => {
-                row.try_get::<chrono::DateTime<chrono::Utc>, _>(index).map_err(Error::internal)?.timestamp_micros()
-            }
+            RawRow::Postgres(row) => row.try_get::<chrono::DateTime<chrono::Utc>, _>(index).map_err(Error::internal)?.timestamp_micros(),
         };
         Timestamp::from_microsecond(micros).map_err(Error::internal)
     }

@@ -65,7 +65,8 @@ pub async fn search_put(tx: &Tx, workspace: WorkspaceId, doc: &SearchDoc) -> Res
          VALUES ($1,$2,$3,$4,$5,$6,$7{value}) ON CONFLICT (workspace_id, record) DO UPDATE SET kind = excluded.kind, \
          title = excluded.title, detail = excluded.detail, url = excluded.url, connection_id = excluded.connection_id{update} RETURNING doc_id"
     ));
-    let upsert = upsert.bind(workspace).bind(&doc.record).bind(doc.kind).bind(&doc.title).bind(&doc.detail).bind(&doc.url).bind(doc.connection);
+    let upsert =
+        upsert.bind(workspace).bind(&doc.record).bind(doc.kind).bind(&doc.title).bind(&doc.detail).bind(&doc.url).bind(doc.connection);
     if tx.dialect() == Dialect::Postgres {
         upsert.bind(title).bind(body).value::<i64>(tx).await?;
         return Ok(());

@@ -122,12 +122,8 @@ impl Executor for Tx {
         Box::pin(async move {
             let mut raw = self.0.raw.lock().await;
             match raw.as_mut() {
-                Some(Raw::Sqlite(tx)) => {
-                    Ok(for_sqlite(query).execute(&mut **tx).await.map_err(database_error)?.rows_affected())
-                }
-                Some(Raw::Postgres(tx)) => {
-                    Ok(for_postgres(query).execute(&mut **tx).await.map_err(database_error)?.rows_affected())
-                }
+                Some(Raw::Sqlite(tx)) => Ok(for_sqlite(query).execute(&mut **tx).await.map_err(database_error)?.rows_affected()),
+                Some(Raw::Postgres(tx)) => Ok(for_postgres(query).execute(&mut **tx).await.map_err(database_error)?.rows_affected()),
                 None => Err(Error::internal("this transaction has ended")),
             }
         })

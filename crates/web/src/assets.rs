@@ -78,7 +78,8 @@ async fn serve(State(assets): State<Assets>, Path(file): Path<String>) -> Respon
     let (file, cache) = assets.hashed(&file);
     match (assets.content_type(file), Dist::get(file)) {
         (Some(content_type), Some(found)) => {
-            let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, cache), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+            let headers =
+                [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, cache), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
             (headers, found.data.into_owned()).into_response()
         }
         _ => StatusCode::NOT_FOUND.into_response(),

@@ -74,7 +74,14 @@ impl Pages {
         self.add("POST", path, None, true, post(handler))
     }
 
-    fn add(mut self, method: &'static str, path: &'static str, permission: Option<Permission>, public: bool, route: MethodRouter<App>) -> Self {
+    fn add(
+        mut self,
+        method: &'static str,
+        path: &'static str,
+        permission: Option<Permission>,
+        public: bool,
+        route: MethodRouter<App>,
+    ) -> Self {
         self.table.push(PageInfo { method, path, permission, public });
         let guarded = route.layer(from_fn(move |request: Request, next: Next| guard(permission, public, request, next)));
         self.router = self.router.route(path, guarded);

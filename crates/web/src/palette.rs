@@ -63,13 +63,7 @@ async fn find(ctx: &Ctx, words: &str) -> Result<Vec<FoundRow>, crate::Failure> {
     let hits = atlas_store::search(&ctx.app.db, ctx.actor.workspace, words, &[], FOUND).await?;
     Ok(hits
         .into_iter()
-        .map(|hit| FoundRow {
-            id: dom_id(&hit.record),
-            icon: kind_icon(&hit.kind),
-            label: hit.title,
-            sub: hit.detail,
-            url: hit.url,
-        })
+        .map(|hit| FoundRow { id: dom_id(&hit.record), icon: kind_icon(&hit.kind), label: hit.title, sub: hit.detail, url: hit.url })
         .collect())
 }
 

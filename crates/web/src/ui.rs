@@ -126,7 +126,11 @@ pub enum Shape {
 
 /// An avatar beside the written name: hidden from screen readers. `size` is 20, 24, 40 or 56.
 pub fn avatar(id: &impl fmt::Display, name: &str, size: u8, shape: Shape) -> Safe {
-    Safe(format!("<span class=\"avatar\" {} aria-hidden=\"true\">{}</span>", avatar_attributes(&id.to_string(), size, shape), escape(&initials(name))))
+    Safe(format!(
+        "<span class=\"avatar\" {} aria-hidden=\"true\">{}</span>",
+        avatar_attributes(&id.to_string(), size, shape),
+        escape(&initials(name))
+    ))
 }
 
 /// An avatar that stands alone: it says the name.
@@ -210,7 +214,7 @@ pub fn count(number: impl Whole) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut out = if number < 0 { "−".to_owned() } else { String::new() };
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -277,7 +281,9 @@ impl Flash {
         let json = serde_json::json!({ "toast": toast }).to_string();
         let ascii: String = json
             .chars()
-            .flat_map(|c| if c.is_ascii() { vec![c.to_string()] } else { c.encode_utf16(&mut [0; 2]).iter().map(|u| format!("\\u{u:04x}")).collect() })
+            .flat_map(|c| {
+                if c.is_ascii() { vec![c.to_string()] } else { c.encode_utf16(&mut [0; 2]).iter().map(|u| format!("\\u{u:04x}")).collect() }
+            })
             .collect();
         axum::http::HeaderValue::from_str(&ascii).unwrap_or(axum::http::HeaderValue::from_static("{}"))
     }

@@ -2,7 +2,8 @@
 
 use atlas_api::{IdPath, Input, Operation};
 use atlas_identity::{
-    MEMBERS_READ, MEMBERS_WRITE, Member, NewToken, PROFILE_READ, PROFILE_WRITE, ProfileChange, SessionInfo, TOKENS_READ, TOKENS_WRITE, TokenInfo,
+    MEMBERS_READ, MEMBERS_WRITE, Member, NewToken, PROFILE_READ, PROFILE_WRITE, ProfileChange, SessionInfo, TOKENS_READ, TOKENS_WRITE,
+    TokenInfo,
 };
 use atlas_kernel::{Error, InvitationId, Page, Permission, Ref, Role, Scopes, SessionId, Timestamp, TokenId, UserId, WorkspaceId};
 use axum::http::Method;
@@ -16,7 +17,10 @@ const SEARCH: Permission = Permission::read("search:read");
 pub(crate) fn operations(parts: &Parts) -> Vec<Operation> {
     let mut operations = vec![
         Operation::read("me.get", "/v1/me", PROFILE_READ, me).tag("Me").summary("Who the token belongs to").version(|me: &Me| me.version),
-        Operation::write("me.update", Method::PATCH, "/v1/me", PROFILE_WRITE, update_me).tag("Me").summary("Change your profile").version(|me: &Me| me.version),
+        Operation::write("me.update", Method::PATCH, "/v1/me", PROFILE_WRITE, update_me)
+            .tag("Me")
+            .summary("Change your profile")
+            .version(|me: &Me| me.version),
         Operation::read("sessions.list", "/v1/me/sessions", PROFILE_READ, sessions).tag("Me").summary("Where you are signed in"),
         Operation::write("sessions.revoke", Method::DELETE, "/v1/me/sessions/{id}", PROFILE_WRITE, revoke_session)
             .tag("Me")
@@ -190,16 +194,22 @@ struct NewTokenAnswer {
 
 fn create_token_operation(parts: &Parts) -> Operation {
     let parts = parts.clone();
-    Operation::write("tokens.create", Method::POST, "/v1/tokens", TOKENS_WRITE, move |ctx: atlas_api::Ctx, tx: atlas_store::Tx, input: Input<(), (), TokenRequest>| {
-        let parts = parts.clone();
-        async move {
-            let TokenRequest { name, scopes, expires_at } = input.body;
-            let scopes = if scopes == ["all"] { Scopes::All } else { Scopes::Only(scopes) };
-            let new = NewToken { name, scopes, expires_at };
-            let (token, secret) = atlas_identity::create_token(&tx, &ctx.actor, new, parts.known_scopes()).await?;
-            Ok(NewTokenAnswer { secret: secret.expose().to_owned(), token: token.into() })
-        }
-    })
+    Operation::write(
+        "tokens.create",
+        Method::POST,
+        "/v1/tokens",
+        TOKENS_WRITE,
+        move |ctx: atlas_api::Ctx, tx: atlas_store::Tx, input: Input<(), (), TokenRequest>| {
+            let parts = parts.clone();
+            async move {
+                let TokenRequest { name, scopes, expires_at } = input.body;
+                let scopes = if scopes == ["all"] { Scopes::All } else { Scopes::Only(scopes) };
+                let new = NewToken { name, scopes, expires_at };
+                let (token, secret) = atlas_identity::create_token(&tx, &ctx.actor, new, parts.known_scopes()).await?;
+                Ok(NewTokenAnswer { secret: secret.expose().to_owned(), token: token.into() })
+            }
+        },
+    )
     .tag("Tokens")
     .summary("Make a token; its secret is in this answer only")
     .secret()

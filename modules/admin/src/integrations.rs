@@ -34,9 +34,17 @@ pub(crate) fn pages(pages: Pages, parts: &Parts) -> Pages {
         .get("/settings/integrations", CONNECTIONS_READ, with!(parts, hub))
         .get("/settings/integrations/{provider}", CONNECTIONS_READ, with!(parts, page::show, provider: Provider))
         .get("/settings/integrations/{provider}/parts/sync", CONNECTIONS_READ, with!(parts, page::sync_part, provider: Provider))
-        .get("/settings/integrations/{provider}/activity", CONNECTIONS_READ, with!(parts, page::activity, provider: Provider, asked: atlas_web::Query<page::Asked>))
+        .get(
+            "/settings/integrations/{provider}/activity",
+            CONNECTIONS_READ,
+            with!(parts, page::activity, provider: Provider, asked: atlas_web::Query<page::Asked>),
+        )
         .get("/settings/integrations/{provider}/connect", CONNECTIONS_WRITE, with!(parts, oauth::begin, provider: Provider))
-        .get("/oauth/callback/{provider}", CONNECTIONS_WRITE, with!(parts, oauth::finish, provider: Provider, back: atlas_web::Query<atlas_connect::Callback>));
+        .get(
+            "/oauth/callback/{provider}",
+            CONNECTIONS_WRITE,
+            with!(parts, oauth::finish, provider: Provider, back: atlas_web::Query<atlas_connect::Callback>),
+        );
     actions::pages(pages, parts)
 }
 

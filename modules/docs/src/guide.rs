@@ -5,8 +5,8 @@ use atlas_api::{DocsOperation, ErrorCode};
 use atlas_kernel::Error;
 use atlas_web::{Reply, Visitor, ui};
 
-use crate::frame::{Heading, Page, show};
 use crate::Parts;
+use crate::frame::{Heading, Page, show};
 
 fn headings(list: &[(&str, &str)]) -> Vec<Heading> {
     list.iter().map(|(id, label)| ((*id).to_owned(), (*label).to_owned())).collect()
@@ -40,7 +40,15 @@ pub(crate) fn api(visitor: &Visitor, parts: &Parts) -> Reply {
         }
     }
     scopes.sort_by_key(|(scope, _)| *scope);
-    let headings = headings(&[("auth", "Authorization"), ("scopes", "Scopes"), ("lists", "Lists"), ("writes", "Writes"), ("errors", "Errors"), ("limits", "Limits"), ("files", "Files")]);
+    let headings = headings(&[
+        ("auth", "Authorization"),
+        ("scopes", "Scopes"),
+        ("lists", "Lists"),
+        ("writes", "Writes"),
+        ("errors", "Errors"),
+        ("limits", "Limits"),
+        ("files", "Files"),
+    ]);
     let page = Page { title: "REST API", eyebrow: "Developer", path: "/docs/api", headings };
     show(visitor, parts, &page, &Api { base_url: &parts.base_url, scopes })
 }
@@ -52,7 +60,13 @@ struct Integrations<'a> {
 }
 
 pub(crate) fn integrations(visitor: &Visitor, parts: &Parts) -> Reply {
-    let headings = headings(&[("states", "States"), ("flow", "How data comes in"), ("people", "Matching people"), ("deletion", "Disconnecting and deletion"), ("privacy", "What is kept where")]);
+    let headings = headings(&[
+        ("states", "States"),
+        ("flow", "How data comes in"),
+        ("people", "Matching people"),
+        ("deletion", "Disconnecting and deletion"),
+        ("privacy", "What is kept where"),
+    ]);
     let page = Page { title: "Integrations", eyebrow: "Connect", path: "/docs/integrations", headings };
     show(visitor, parts, &page, &Integrations { parts })
 }

@@ -5,8 +5,8 @@ use atlas_api::{DocsModel, DocsOperation};
 use atlas_web::ui::{self, Safe};
 use atlas_web::{Reply, Visitor};
 
-use crate::frame::{Page, show};
 use crate::Parts;
+use crate::frame::{Page, show};
 
 #[derive(Template)]
 #[template(path = "api_viewer.html")]

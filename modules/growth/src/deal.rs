@@ -171,7 +171,8 @@ pub fn read_value(amount: &str, currency: &str) -> Result<Option<Money>> {
         "" => Some(Currency::EUR),
         code => code.parse().map_err(|message| checks.refuse("currency", "invalid", message)).ok(),
     };
-    let value = currency.and_then(|currency| Money::parse(amount, currency).map_err(|message| checks.refuse("value", "invalid", message)).ok());
+    let value =
+        currency.and_then(|currency| Money::parse(amount, currency).map_err(|message| checks.refuse("value", "invalid", message)).ok());
     checks.done()?;
     Ok(value)
 }

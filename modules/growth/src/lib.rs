@@ -11,9 +11,9 @@ mod ids;
 mod landing;
 mod list;
 mod membership;
+pub mod note;
 mod nouns;
 mod parts;
-pub mod note;
 pub mod people;
 pub mod pipeline;
 #[cfg(test)]
@@ -79,7 +79,8 @@ fn pages() -> atlas_web::Pages {
 }
 
 fn nav() -> Vec<NavItem> {
-    let item = |label, href, icon, key, order, permission| NavItem { group: "Growth", label, href, icon, key: Some(key), order, permission };
+    let item =
+        |label, href, icon, key, order, permission| NavItem { group: "Growth", label, href, icon, key: Some(key), order, permission };
     vec![
         item("Contacts", "/growth/contacts", "user-round", "g c", 210, CONTACTS_READ),
         item("Companies", "/growth/companies", "building-2", "g o", 220, COMPANIES_READ),

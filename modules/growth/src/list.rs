@@ -126,7 +126,15 @@ impl Conditions {
     }
 
     /// The SQL of one page and its values.
-    pub(crate) fn page_sql(mut self, columns: &str, from: &str, id: &str, order: Order, turn: &Turn, limit: usize) -> Result<(String, Vec<Value>)> {
+    pub(crate) fn page_sql(
+        mut self,
+        columns: &str,
+        from: &str,
+        id: &str,
+        order: Order,
+        turn: &Turn,
+        limit: usize,
+    ) -> Result<(String, Vec<Value>)> {
         let backwards = matches!(turn, Turn::Before(_));
         let falling = order.descending != backwards;
         if let Turn::After(text) | Turn::Before(text) = turn {
@@ -136,12 +144,8 @@ impl Conditions {
             self.parts.push(format!("({}, {id}) {sign} ({key}, {uuid})", order.column));
         }
         let way = if falling { "DESC" } else { "ASC" };
-        let sql = format!(
-            "SELECT {columns} FROM {from} WHERE {} ORDER BY {} {way}, {id} {way} LIMIT {}",
-            self.text(),
-            order.column,
-            limit + 1
-        );
+        let sql =
+            format!("SELECT {columns} FROM {from} WHERE {} ORDER BY {} {way}, {id} {way} LIMIT {}", self.text(), order.column, limit + 1);
         Ok((sql, self.values))
     }
 }

@@ -29,11 +29,12 @@ atlas_store::row! {
 /// # Errors
 /// Whatever the database answers.
 pub(crate) async fn claims(on: &dyn Executor, workspace: WorkspaceId, contact: ContactId) -> Result<Vec<Claim>> {
-    let mut claims: Vec<Claim> = query("SELECT writer, claim, company_id, said_at FROM contact_companies WHERE workspace_id = $1 AND contact_id = $2")
-        .bind(workspace)
-        .bind(contact)
-        .all(on)
-        .await?;
+    let mut claims: Vec<Claim> =
+        query("SELECT writer, claim, company_id, said_at FROM contact_companies WHERE workspace_id = $1 AND contact_id = $2")
+            .bind(workspace)
+            .bind(contact)
+            .all(on)
+            .await?;
     claims.sort_by(|a, b| rank(a).cmp(&rank(b)));
     Ok(claims)
 }
@@ -84,9 +85,8 @@ pub(crate) async fn circle(on: &dyn Executor, workspace: WorkspaceId, contact: C
 pub(crate) async fn set_by_people(tx: &Tx, workspace: WorkspaceId, contact: ContactId, wanted: &[CompanyId]) -> Result<Vec<CompanyId>> {
     let claims = claims(tx, workspace, contact).await?;
     let before = companies(&claims);
-    let (kept, gone): (Vec<&Claim>, Vec<&Claim>) = claims.iter().partition(|claim| {
-        claim.writer != PERSON && claim.company_id.is_none_or(|company| wanted.contains(&company))
-    });
+    let (kept, gone): (Vec<&Claim>, Vec<&Claim>) =
+        claims.iter().partition(|claim| claim.writer != PERSON && claim.company_id.is_none_or(|company| wanted.contains(&company)));
     for claim in gone {
         unsay(tx, workspace, contact, &claim.writer, &claim.claim).await?;
     }
@@ -175,7 +175,8 @@ const SHARE_JOB: &str = "growth.share_timeline";
 /// # Errors
 /// Whatever the database answers.
 pub(crate) async fn share_timeline(tx: &Tx, workspace: WorkspaceId, from: &Ref, to: &Ref) -> Result<()> {
-    let sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM event_subjects WHERE workspace_id = $1 AND subject = $2 LIMIT {}) counted", LONG + 1);
+    let sql =
+        format!("SELECT COUNT(*) FROM (SELECT 1 FROM event_subjects WHERE workspace_id = $1 AND subject = $2 LIMIT {}) counted", LONG + 1);
     let length: i64 = built_query(sql).bind(workspace).bind(from).value(tx).await?;
     if length <= LONG as i64 {
         return link_subject(tx, workspace, from, to).await.map(|_| ());

@@ -116,7 +116,10 @@ fn messages<'a>(on: &'a dyn Executor, workspace: WorkspaceId, refs: &'a [Ref]) -
             let label = titles.get(&message.conversation_id).map(conversation::Conversation::label).unwrap_or_default();
             let mut named = named(label, url(&message), "message-circle");
             named.text = message.words.clone();
-            named.related = [message.conversation_id.to_ref()].into_iter().chain(circles.get(&message.conversation_id).cloned().unwrap_or_default()).collect();
+            named.related = [message.conversation_id.to_ref()]
+                .into_iter()
+                .chain(circles.get(&message.conversation_id).cloned().unwrap_or_default())
+                .collect();
             (message.id.to_ref(), named)
         };
         Ok(found.into_iter().map(describe).collect())

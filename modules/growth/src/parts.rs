@@ -95,9 +95,8 @@ pub(crate) struct Pager {
 
 impl Pager {
     pub(crate) fn new(address: &Address, words: String, before: Option<&str>, after: Option<&str>) -> Self {
-        let turn = |name: &str, cursor: Option<&str>| {
-            cursor.map(|cursor| address.with("before", "").with("after", "").with(name, cursor).href())
-        };
+        let turn =
+            |name: &str, cursor: Option<&str>| cursor.map(|cursor| address.with("before", "").with("after", "").with(name, cursor).href());
         Self { words, previous: turn("before", before), next: turn("after", after) }
     }
 }

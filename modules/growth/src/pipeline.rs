@@ -91,7 +91,8 @@ impl Pipeline {
 
     /// The stages as wishes, to be changed and set again.
     pub fn wishes(&self) -> Vec<StageWish> {
-        let wish = |stage: &Stage| StageWish { id: Some(stage.id), name: stage.name.clone(), kind: stage.kind, likelihood: stage.likelihood };
+        let wish =
+            |stage: &Stage| StageWish { id: Some(stage.id), name: stage.name.clone(), kind: stage.kind, likelihood: stage.likelihood };
         self.stages.iter().map(wish).collect()
     }
 

@@ -19,7 +19,7 @@ async fn filled() -> (Db, WorkspaceId) {
     let db_ref = &db;
     for chunk in 0..ROWS / 500 {
         let write = |tx| async move {
-            contacts(&tx, ws, chunk).await?;
+            contacts(&tx, ws).await?;
             deals(&tx, ws, chunk).await
         };
         db_ref.write(write).await.unwrap();
@@ -31,21 +31,26 @@ async fn filled() -> (Db, WorkspaceId) {
     (db, ws)
 }
 
-async fn contacts(tx: &atlas_store::Tx, ws: WorkspaceId, chunk: usize) -> atlas_kernel::Result<u64> {
-    let rows: Vec<String> = (0..500).map(|n| format!("($1,{},'','n' || {},$2,$2,{},$3,'atlas',$2,$2,1,$4,$4,$4)", places(n + 6, 1), n * 7 % 500, "$5")).collect();
+async fn contacts(tx: &atlas_store::Tx, ws: WorkspaceId) -> atlas_kernel::Result<u64> {
+    let rows: Vec<String> = (0..500)
+        .map(|n| format!("($1,{},'','n' || {},$2,$2,{},$3,'atlas',$2,$2,1,$4,$4,$4)", places(n + 6, 1), n * 7 % 500, "$5"))
+        .collect();
     let sql = format!(
         "INSERT INTO contacts (workspace_id, id, name, name_key, emails, phones, lead, status, origin, provenance, provided, version, created_at, \
          updated_at, last_activity_at) VALUES {}",
         rows.join(",")
     );
-    let _ = chunk;
     let insert = built_query(sql).bind(ws).bind(serde_json::json!([])).bind(Status::Active).bind(tx.now()).bind(false);
     (0..500).fold(insert, |q, _| q.bind(ContactId::new(tx.now()))).run(tx).await
 }
 
 async fn deals(tx: &atlas_store::Tx, ws: WorkspaceId, chunk: usize) -> atlas_kernel::Result<u64> {
     let (pipeline, stage) = (PipelineId::new(tx.now()), StageId::new(tx.now()));
-    let rows: Vec<String> = (0..500).map(|n| format!("($1,${},'t','t' || {},{},$2,$3,{},'2027-01-01',$4,$5,1,$5,$5,$5)", n + 6, n * 7 % 500, n * 3 % 500, chunk * 500 + n)).collect();
+    let rows: Vec<String> = (0..500)
+        .map(|n| {
+            format!("($1,${},'t','t' || {},{},$2,$3,{},'2027-01-01',$4,$5,1,$5,$5,$5)", n + 6, n * 7 % 500, n * 3 % 500, chunk * 500 + n)
+        })
+        .collect();
     let sql = format!(
         "INSERT INTO deals (workspace_id, id, title, title_key, value_key, pipeline_id, stage_id, position, close_key, status, stage_since, version, \
          created_at, updated_at, last_activity_at) VALUES {}",
@@ -75,7 +80,8 @@ fn check(plan: &str, index: &str) {
 #[tokio::test]
 async fn a_page_of_contacts_is_one_range_of_an_index() {
     let (db, ws) = filled().await;
-    let orders = [("name", "contacts_name"), ("created", "contacts_created"), ("updated", "contacts_updated"), ("activity", "contacts_activity")];
+    let orders =
+        [("name", "contacts_name"), ("created", "contacts_created"), ("updated", "contacts_updated"), ("activity", "contacts_activity")];
     for (order, index) in orders {
         for minus in ["", "-"] {
             let mut ask = ContactQuery { sort: format!("{minus}{order}"), limit: 50, ..ContactQuery::default() };

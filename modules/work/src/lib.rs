@@ -35,7 +35,7 @@ pub fn module() -> Module {
         .migrations(migrations())
         .nouns(nouns::nouns())
         .panels(panels::panels())
-        .record_actions(vec![create_task("msg"), create_task("conv")])
+        .record_actions(vec![create_task("msg"), create_task("conv"), create_task("note")])
         .nav(nav())
         .quick_actions(quick_actions())
         .intakes(vec![note::intake::intake()])
@@ -65,8 +65,22 @@ fn nav() -> Vec<NavItem> {
 
 fn quick_actions() -> Vec<QuickAction> {
     vec![
-        QuickAction { title: "New task", href: "/tasks/new", modal: true, icon: "list-plus", key: Some("c"), permission: task::TASKS_WRITE },
-        QuickAction { title: "New project", href: "/projects/new", modal: true, icon: "layers", key: None, permission: project::PROJECTS_WRITE },
+        QuickAction {
+            title: "New task",
+            href: "/tasks/new",
+            modal: true,
+            icon: "list-plus",
+            key: Some("c"),
+            permission: task::TASKS_WRITE,
+        },
+        QuickAction {
+            title: "New project",
+            href: "/projects/new",
+            modal: true,
+            icon: "layers",
+            key: None,
+            permission: project::PROJECTS_WRITE,
+        },
     ]
 }
 

@@ -29,7 +29,7 @@ text_enum! {
         All = "all",
     }
 }
-crate::sql::kept_as_word!(Which);
+atlas_store::text_column!(Which);
 
 impl Which {
     /// What people read.

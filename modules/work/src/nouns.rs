@@ -20,7 +20,9 @@ async fn tasks(on: &dyn Executor, workspace: WorkspaceId, refs: &[Ref]) -> Resul
     for ids in ids.chunks(500) {
         let sql = format!("SELECT id, key, title FROM work_tasks WHERE workspace_id = $1 AND id IN ({})", sql::places(2, ids.len()));
         let rows: Vec<(TaskId, String, String)> = sql::bind_all(built_query(sql).bind(workspace), ids.iter().copied()).all(on).await?;
-        named.extend(rows.into_iter().map(|(id, key, title)| (id.to_ref(), name(format!("{key} {title}"), format!("/tasks/{key}"), "list-checks"))));
+        named.extend(
+            rows.into_iter().map(|(id, key, title)| (id.to_ref(), name(format!("{key} {title}"), format!("/tasks/{key}"), "list-checks"))),
+        );
     }
     Ok(named)
 }

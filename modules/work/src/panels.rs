@@ -21,7 +21,12 @@ pub fn panels() -> Vec<Panel> {
     let mut panels: Vec<Panel> = ["contact", "company", "deal", "conv"].into_iter().map(open).collect();
     panels.push(Panel { noun: "home", title: "Due", order: 10, render: |ctx, _| due(ctx).boxed() });
     panels.push(Panel { noun: "home-beside", title: "Waiting", order: 10, render: |ctx, _| waiting(ctx).boxed() });
-    panels.push(Panel { noun: "connection", title: "Tasks from notes", order: 20, render: |ctx, record| crate::note::panel::rule(ctx, record).boxed() });
+    panels.push(Panel {
+        noun: "connection",
+        title: "Tasks from notes",
+        order: 20,
+        render: |ctx, record| crate::note::panel::rule(ctx, record).boxed(),
+    });
     panels
 }
 

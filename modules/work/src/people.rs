@@ -84,7 +84,10 @@ impl People {
         let exact = |member: &Member| {
             let names = atlas_store::fold(&member.name);
             let local = member.email.split('@').next().unwrap_or_default();
-            names.split(' ').any(|part| part == wanted) || squeezed(&names) == wanted || squeezed(&member.email) == wanted || squeezed(local) == wanted
+            names.split(' ').any(|part| part == wanted)
+                || squeezed(&names) == wanted
+                || squeezed(&member.email) == wanted
+                || squeezed(local) == wanted
         };
         let only = |fits: &dyn Fn(&Member) -> bool| {
             let mut fitting = self.members.iter().filter(|member| fits(member));

@@ -53,7 +53,8 @@ impl Project {
 /// A field error on `key` unless it is 2 to 6 letters (digits may follow the first).
 pub fn check_key(text: &str) -> Result<String> {
     let key = text.trim().to_ascii_uppercase();
-    let letters = key.bytes().next().is_some_and(|b| b.is_ascii_uppercase()) && key.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let letters =
+        key.bytes().next().is_some_and(|b| b.is_ascii_uppercase()) && key.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     if letters && (2..=6).contains(&key.len()) {
         return Ok(key);
     }

@@ -8,7 +8,6 @@ mod words;
 
 pub(crate) use marks::minutes;
 
-
 use atlas_kernel::{Actor, Result, Timestamp, UserId};
 use atlas_store::Executor;
 use jiff::civil::{Date, DateTime, Time};
@@ -25,7 +24,7 @@ use words::Word;
 pub struct Known<'a> {
     /// The members.
     pub people: &'a People,
-    /// Whom `@me` means.
+    /// Whom `@me` means; nobody when the writer is no member.
     pub me: Option<UserId>,
     /// The projects that tasks can be put into.
     pub projects: &'a [Project],

@@ -11,20 +11,3 @@ pub fn places(from: usize, count: usize) -> String {
 pub fn bind_all<V: Into<Value>>(query: Query, values: impl IntoIterator<Item = V>) -> Query {
     values.into_iter().fold(query, Query::bind)
 }
-
-/// Lets an enumeration of words be bound to queries and read from columns.
-macro_rules! kept_as_word {
-    ($name:ty) => {
-        impl From<$name> for atlas_store::Value {
-            fn from(value: $name) -> Self {
-                Self::from(value.as_str())
-            }
-        }
-        impl atlas_store::Column for $name {
-            fn read(row: &atlas_store::RawRowRef<'_>, index: usize) -> atlas_kernel::Result<Self> {
-                <String as atlas_store::Column>::read(row, index)?.parse()
-            }
-        }
-    };
-}
-pub(crate) use kept_as_word;

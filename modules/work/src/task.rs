@@ -48,7 +48,7 @@ text_enum! {
         Cancelled = "cancelled",
     }
 }
-crate::sql::kept_as_word!(Status);
+atlas_store::text_column!(Status);
 
 impl Status {
     /// The lanes of the board, left to right; what is in the backlog is not on the board yet.
@@ -268,7 +268,13 @@ impl Task {
 
 /// A title fit to be kept: one line, single spaces.
 pub fn tidy_title(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words: Vec<String> = text.split_whitespace().map(|word| word.chars().filter(|c| !c.is_control()).collect()).collect();
+    words.iter().filter(|word| !word.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// A description fit to be kept: lines end one way, and there is no NUL, which no database keeps alike.
+pub fn tidy_description(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\0', "").trim().to_owned()
 }
 
 /// The title of a task whose words from `provider` were removed.

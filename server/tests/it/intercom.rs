@@ -111,7 +111,8 @@ impl Pair {
 
     /// A notice as the provider signs it.
     async fn notice(&self, body: &str, signature: Option<&str>) -> u16 {
-        let mut request = axum::http::Request::builder().method("POST").uri("/webhooks/intercom").header("content-type", "application/json");
+        let mut request =
+            axum::http::Request::builder().method("POST").uri("/webhooks/intercom").header("content-type", "application/json");
         if let Some(signature) = signature {
             request = request.header("x-hub-signature", signature);
         }
@@ -194,7 +195,8 @@ async fn forged_and_missing_signatures_are_refused_and_leave_nothing() {
     let pair = pair().await;
     pair.connect().await;
     pair.drain().await;
-    let body = json!({ "type": "notification_event", "topic": "ping", "id": null, "app_id": "x", "data": { "item": { "type": "ping" } } }).to_string();
+    let body = json!({ "type": "notification_event", "topic": "ping", "id": null, "app_id": "x", "data": { "item": { "type": "ping" } } })
+        .to_string();
     assert_eq!(pair.notice(&body, None).await, 401);
     assert_eq!(pair.notice(&body, Some("sha1=0000000000000000000000000000000000000000")).await, 401);
     assert_eq!(pair.notice(&body, Some(&sign("another body"))).await, 401);

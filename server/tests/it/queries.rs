@@ -8,7 +8,9 @@ use crate::world::{World, world};
 async fn fill(w: &World, count: usize) {
     for n in 0..count {
         let company = w.make("/v1/companies", json!({ "name": format!("Company {n}") })).await;
-        let contact = w.make("/v1/contacts", json!({ "name": format!("Person {n}"), "companyId": company, "tags": [format!("tag {}", n % 3)] })).await;
+        let contact = w
+            .make("/v1/contacts", json!({ "name": format!("Person {n}"), "companyId": company, "tags": [format!("tag {}", n % 3)] }))
+            .await;
         w.make("/v1/deals", json!({ "title": format!("Deal {n}"), "contactId": contact, "companyId": company })).await;
         w.make("/v1/notes", json!({ "subject": contact, "body": "A note" })).await;
         w.make("/v1/tasks", json!({ "title": format!("Task {n}"), "links": [contact] })).await;
@@ -24,7 +26,16 @@ async fn count(w: &World, path: &str) -> usize {
 #[tokio::test]
 async fn pages_do_not_ask_more_for_more_rows() {
     let w = world().await;
-    let pages = ["/", "/growth/contacts", "/growth/companies", "/growth/deals?view=list", "/growth/deals?view=pipeline", "/tasks?view=list", "/tasks?view=board", "/projects"];
+    let pages = [
+        "/",
+        "/growth/contacts",
+        "/growth/companies",
+        "/growth/deals?view=list",
+        "/growth/deals?view=pipeline",
+        "/tasks?view=list",
+        "/tasks?view=board",
+        "/projects",
+    ];
     fill(&w, 2).await;
     let mut few = vec![];
     for page in pages {

@@ -8,10 +8,25 @@ use crate::world::{token, world};
 
 /// Pages that anybody may open. This list only shrinks.
 const PUBLIC: &[&str] = &[
-    "GET /signin", "POST /signin", "GET /setup", "POST /setup", "GET /invitations/{secret}", "POST /invitations/{secret}",
-    "GET /docs", "GET /docs/api", "GET /docs/integrations", "GET /docs/quick-actions", "GET /docs/shortcuts", "GET /docs/modules",
-    "GET /docs/settings", "GET /docs/errors", "GET /docs/errors/{code}", "GET /docs/connectors", "GET /docs/connectors/{connector}",
-    "GET /docs/shots/{file}", "GET /v1/docs",
+    "GET /signin",
+    "POST /signin",
+    "GET /setup",
+    "POST /setup",
+    "GET /invitations/{secret}",
+    "POST /invitations/{secret}",
+    "GET /docs",
+    "GET /docs/api",
+    "GET /docs/integrations",
+    "GET /docs/quick-actions",
+    "GET /docs/shortcuts",
+    "GET /docs/modules",
+    "GET /docs/settings",
+    "GET /docs/errors",
+    "GET /docs/errors/{code}",
+    "GET /docs/connectors",
+    "GET /docs/connectors/{connector}",
+    "GET /docs/shots/{file}",
+    "GET /v1/docs",
 ];
 
 /// A path with something in place of each parameter.
@@ -19,7 +34,13 @@ fn filled(path: &str) -> String {
     let mut out = String::new();
     for part in path.split('/').skip(1) {
         out.push('/');
-        out.push_str(if part == "{provider}" || part == "{connector}" { "intercom" } else if part.starts_with('{') { "nothing" } else { part });
+        out.push_str(if part == "{provider}" || part == "{connector}" {
+            "intercom"
+        } else if part.starts_with('{') {
+            "nothing"
+        } else {
+            part
+        });
     }
     if out.is_empty() { "/".to_owned() } else { out }
 }

@@ -17,8 +17,13 @@ async fn another_workspaces_records_are_not_found() {
     let pipelines = w.call("GET", "/v1/pipelines", Some(&w.owner), None).await.json();
     let id_of = |list: &serde_json::Value| list["data"][0]["id"].as_str().unwrap().to_owned();
     let known = [
-        ("/v1/companies", company), ("/v1/contacts", contact), ("/v1/deals", deal), ("/v1/notes", note), ("/v1/tasks", task),
-        ("/v1/projects", id_of(&projects)), ("/v1/pipelines", id_of(&pipelines)),
+        ("/v1/companies", company),
+        ("/v1/contacts", contact),
+        ("/v1/deals", deal),
+        ("/v1/notes", note),
+        ("/v1/tasks", task),
+        ("/v1/projects", id_of(&projects)),
+        ("/v1/pipelines", id_of(&pipelines)),
     ];
     let mut tried = 0;
     for operation in inventory(&w.atlas.operations) {

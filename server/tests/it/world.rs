@@ -127,4 +127,3 @@ impl World {
         made.json()["id"].as_str().unwrap().to_owned()
     }
 }
-

@@ -27,24 +27,38 @@ export async function all(w, path) {
   return rows;
 }
 
-/** A browser's session without a browser: sign-in, pages and forms with the cookie. */
+/** A browser's session without a browser: sign-in, pages and forms with the cookies. */
 export async function session(w, email = w.email ?? EMAIL, password = PASSWORD) {
-  let cookie = "";
+  const jar = new Map();
+  const cookie = () => [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
   const send = async (method, to, form) => {
     const url = to.startsWith("http") ? to : w.url + to;
     const own = url.startsWith(w.url);
-    const headers = { ...(own && cookie ? { cookie } : {}), ...(form ? { "content-type": "application/x-www-form-urlencoded", origin: new URL(url).origin } : {}) };
+    const headers = { ...(own ? { cookie: cookie() } : {}), ...(form ? { "content-type": "application/x-www-form-urlencoded", origin: new URL(url).origin } : {}) };
     const response = await fetch(url, { method, headers, body: form && new URLSearchParams(form), redirect: "manual" });
-    const set = response.headers.getSetCookie().find((line) => line.startsWith("atlas_session="));
-    if (own && set) cookie = set.split(";")[0];
+    for (const line of own ? response.headers.getSetCookie() : []) keep(jar, line);
     return { status: response.status, headers: response.headers, location: response.headers.get("location"), text: await response.text() };
   };
-  const self = { get: (path) => send("GET", path), post: (path, form) => send("POST", path, form), cookie: () => cookie };
+  const self = { get: (path) => send("GET", path), post: (path, form) => send("POST", path, form), cookie };
   if (email) {
     const answer = await self.post("/signin", { email, password });
-    assert.ok(cookie && answer.status < 400, `sign-in answered ${answer.status}`);
+    assert.ok(jar.has("atlas_session") && answer.status < 400, `sign-in answered ${answer.status}`);
   }
   return self;
+}
+
+function keep(jar, line) {
+  const [pair, ...attributes] = line.split(";");
+  const at = pair.indexOf("=");
+  const [name, value] = [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+  if (value === "" || attributes.some((attribute) => /max-age=0/i.test(attribute))) jar.delete(name);
+  else jar.set(name, value);
+}
+
+/** What a page tells the person right away: its toast, or the text of an error page. */
+export function told(page) {
+  const part = /<div class="toasts"[^>]*>([\s\S]*?)<\/body>/.exec(page.text)?.[1] ?? page.text;
+  return part.replace(/<[^>]+>/g, " ").replace(/&#?\w+;/g, " ").replace(/\s+/g, " ").trim();
 }
 
 /** Walks the consent: Atlas's connect address, the provider's form with this decision, and Atlas's callback, followed to a page. */

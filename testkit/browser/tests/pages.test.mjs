@@ -55,7 +55,7 @@ async function look(page, url, path, theme) {
   const answer = await page.goto(url);
   if (answer.status() !== 200) add(`answered ${answer.status()}`);
   const title = await page.title();
-  if (!/\S+ · Atlas$/.test(title)) add(`the title is “${title}”`);
+  if (!/\S+ · Atlas( Docs)?$/.test(title)) add(`the title is “${title}”`);
   const headings = await page.locator("h1").count();
   if (headings !== 1) add(`${headings} h1`);
   for (const finding of await axe(page)) add(`axe ${finding}`);
@@ -157,7 +157,8 @@ describe("by keyboard", { timeout: 120_000 }, () => {
     await page.getByRole("link", { name: /Moved by keyboard/ }).focus();
     await press("Alt+ArrowRight");
     await page.locator("#lane-in_progress").getByRole("link", { name: /Moved by keyboard/ }).waitFor();
-    await page.waitForFunction(async ([url]) => (await (await fetch(url)).json()).status === "in_progress", [`/v1/tasks/${task.id}`]);
+    await page.locator("#toasts").getByRole("button", { name: /Undo/ }).waitFor();
+    assert.equal(await status(), "in_progress");
     assert.match(await page.evaluate(() => document.activeElement?.textContent ?? ""), /Moved by keyboard/, "the focus stays on the card");
     await press("z");
     await page.locator("#lane-todo").getByRole("link", { name: /Moved by keyboard/ }).waitFor();
@@ -171,6 +172,7 @@ describe("by keyboard", { timeout: 120_000 }, () => {
     await card.focus();
     await press("Alt+ArrowRight");
     await page.waitForFunction(async ([url, before]) => (await (await fetch(url)).json()).stageId !== before, [`/v1/deals/${deal.id}`, deal.stageId]);
+    await page.locator("#toasts").getByRole("button", { name: /Undo/ }).waitFor();
     await press("z");
     await page.waitForFunction(async ([url, before]) => (await (await fetch(url)).json()).stageId === before, [`/v1/deals/${deal.id}`, deal.stageId]);
   });
@@ -206,7 +208,8 @@ describe("by keyboard", { timeout: 120_000 }, () => {
     await open("/growth/contacts");
     await press("/");
     await page.keyboard.type("ed inline");
-    await page.waitForURL(/q=ed/);
+    await page.waitForURL(/q=ed/, { timeout: 5_000 });
     await page.waitForFunction(() => document.querySelectorAll("#contact-table tbody tr").length === 1);
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("name")), "q", "the focus stays in the field");
   });
 });

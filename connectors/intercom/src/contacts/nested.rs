@@ -35,17 +35,9 @@ pub fn attach(contact: &mut Value, request: &Request, answer: &Value) -> Option<
         name_tags(contact, answer);
         return None;
     }
-    let list = if path.ends_with("/companies") {
-        "companies"
-    } else {
-        "tags"
-    };
-    let found = fields::items(answer, &["data", list])
-        .cloned()
-        .unwrap_or_default();
-    let next = paging::next_page(answer)
-        .filter(|_| !found.is_empty())
-        .map(|page| with_page(path, page));
+    let list = if path.ends_with("/companies") { "companies" } else { "tags" };
+    let found = fields::items(answer, &["data", list]).cloned().unwrap_or_default();
+    let next = paging::next_page(answer).filter(|_| !found.is_empty()).map(|page| with_page(path, page));
     let next = next.filter(|next| next != request);
     // Without a list in the answer nothing was proved, so the list stays marked as cut short.
     let ended = next.is_none() && fields::items(answer, &["data", list]).is_some();
@@ -72,8 +64,7 @@ fn cut_short(contact: &Value, list: &str) -> bool {
         return false;
     };
     let stated = fields::number(nested, "total_count").unwrap_or(0);
-    let there =
-        entries(contact, list).map_or(0, |items| i64::try_from(items.len()).unwrap_or(i64::MAX));
+    let there = entries(contact, list).map_or(0, |items| i64::try_from(items.len()).unwrap_or(i64::MAX));
     match nested.get("has_more").and_then(Value::as_bool) {
         Some(more) => more,
         None => stated > there,
@@ -81,8 +72,7 @@ fn cut_short(contact: &Value, list: &str) -> bool {
 }
 
 fn all_named(contact: &Value) -> bool {
-    entries(contact, "tags")
-        .is_none_or(|tags| tags.iter().all(|tag| fields::text(tag, "name").is_some()))
+    entries(contact, "tags").is_none_or(|tags| tags.iter().all(|tag| fields::text(tag, "name").is_some()))
 }
 
 fn entries<'a>(contact: &'a Value, list: &str) -> Option<&'a Vec<Value>> {
@@ -96,11 +86,8 @@ fn with_page(path: &str, page: i64) -> Request {
 /// Adds what is new by id, replaces what is known, and says whether the list is whole now.
 fn merge(contact: &mut Value, list: &str, found: Vec<Value>, ended: bool) {
     let mut items = entries(contact, list).cloned().unwrap_or_default();
-    let mut places: HashMap<String, usize> = items
-        .iter()
-        .enumerate()
-        .filter_map(|(at, item)| Some((fields::id(item, "id")?, at)))
-        .collect();
+    let mut places: HashMap<String, usize> =
+        items.iter().enumerate().filter_map(|(at, item)| Some((fields::id(item, "id")?, at))).collect();
     for item in found {
         let Some(id) = fields::id(&item, "id") else {
             continue;
@@ -131,19 +118,12 @@ fn put(contact: &mut Value, list: &str, items: Vec<Value>, ended: bool) {
 /// Gives the tags in the contact their names.
 fn name_tags(contact: &mut Value, answer: &Value) {
     let all = fields::items(answer, &["data", "tags"]);
-    let names: HashMap<String, String> = all
-        .into_iter()
-        .flatten()
-        .filter_map(|tag| Some((fields::id(tag, "id")?, fields::text(tag, "name")?)))
-        .collect();
+    let names: HashMap<String, String> =
+        all.into_iter().flatten().filter_map(|tag| Some((fields::id(tag, "id")?, fields::text(tag, "name")?))).collect();
     let Some(tags) = contact.get_mut("tags") else {
         return;
     };
-    let list = if tags.get("data").is_some() {
-        tags.get_mut("data")
-    } else {
-        tags.get_mut("tags")
-    };
+    let list = if tags.get("data").is_some() { tags.get_mut("data") } else { tags.get_mut("tags") };
     for tag in list.and_then(Value::as_array_mut).into_iter().flatten() {
         let name = fields::id(tag, "id").and_then(|id| names.get(&id));
         if let (Some(name), Some(tag)) = (name, tag.as_object_mut()) {
@@ -157,8 +137,7 @@ mod tests {
     use super::*;
 
     fn references(kind: &str, ids: std::ops::Range<u32>) -> Vec<Value> {
-        ids.map(|n| json!({"type": kind, "id": n.to_string(), "url": format!("/{kind}/{n}")}))
-            .collect()
+        ids.map(|n| json!({"type": kind, "id": n.to_string(), "url": format!("/{kind}/{n}")})).collect()
     }
 
     fn contact() -> Value {
@@ -173,38 +152,21 @@ mod tests {
     fn lists_that_were_cut_are_fetched_to_their_end() {
         let mut contact = contact();
         let calls = calls(&contact);
-        assert_eq!(
-            calls,
-            [
-                Request::get("/contacts/c1/companies?per_page=150"),
-                Request::get("/contacts/c1/tags")
-            ]
-        );
+        assert_eq!(calls, [Request::get("/contacts/c1/companies?per_page=150"), Request::get("/contacts/c1/tags")]);
         assert!(!companies_complete(&contact) && !tags_complete(&contact));
 
-        let first = json!({"type": "list", "companies": references("company", 1..8), "pages": {"page": 1, "total_pages": 2, "next": {"page": 2}}});
+        let first =
+            json!({"type": "list", "companies": references("company", 1..8), "pages": {"page": 1, "total_pages": 2, "next": {"page": 2}}});
         let second = attach(&mut contact, &calls[0], &first).unwrap();
-        assert_eq!(
-            second,
-            Request::get("/contacts/c1/companies?per_page=150&page=2")
-        );
+        assert_eq!(second, Request::get("/contacts/c1/companies?per_page=150&page=2"));
         assert!(!companies_complete(&contact));
         let last = json!({"type": "list", "data": references("company", 8..13), "pages": {"page": 2, "total_pages": 2, "next": null}});
         assert_eq!(attach(&mut contact, &second, &last), None);
         assert!(companies_complete(&contact));
         assert_eq!(fields::ids(&contact, "companies", &["data"]).len(), 12);
 
-        let named: Vec<_> = (1..26)
-            .map(|n| json!({"id": n.to_string(), "name": format!("Tag {n}")}))
-            .collect();
-        assert_eq!(
-            attach(
-                &mut contact,
-                &calls[1],
-                &json!({"type": "list", "data": named})
-            ),
-            None
-        );
+        let named: Vec<_> = (1..26).map(|n| json!({"id": n.to_string(), "name": format!("Tag {n}")})).collect();
+        assert_eq!(attach(&mut contact, &calls[1], &json!({"type": "list", "data": named})), None);
         assert!(tags_complete(&contact));
         assert_eq!(fields::tag_names(&contact).len(), 25);
         assert_eq!(super::calls(&contact), []);
@@ -227,29 +189,17 @@ mod tests {
     #[test]
     fn nothing_is_asked_for_lists_that_are_whole_or_absent() {
         assert_eq!(
-            calls(
-                &json!({"id": "c1", "tags": {"data": [], "has_more": false}, "companies": {"data": [{"id": "a"}], "has_more": false}})
-            ),
+            calls(&json!({"id": "c1", "tags": {"data": [], "has_more": false}, "companies": {"data": [{"id": "a"}], "has_more": false}})),
             []
         );
         assert_eq!(calls(&json!({"id": "c1"})), []);
-        assert!(
-            !companies_complete(&json!({"id": "c1"})),
-            "a list that is not there says nothing"
-        );
+        assert!(!companies_complete(&json!({"id": "c1"})), "a list that is not there says nothing");
     }
 
     #[test]
     fn an_answer_without_a_list_proves_nothing() {
         let mut contact = contact();
-        assert_eq!(
-            attach(
-                &mut contact,
-                &Request::get("/contacts/c1/companies?per_page=150"),
-                &json!({"type": "error.list"})
-            ),
-            None
-        );
+        assert_eq!(attach(&mut contact, &Request::get("/contacts/c1/companies?per_page=150"), &json!({"type": "error.list"})), None);
         assert!(!companies_complete(&contact));
         assert_eq!(fields::ids(&contact, "companies", &["data"]).len(), 10);
     }

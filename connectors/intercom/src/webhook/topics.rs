@@ -22,10 +22,7 @@ const OLD_NAMES: &[(&str, &str)] = &[
 
 /// Today's name of a topic.
 pub fn canonical_topic(topic: &str) -> &str {
-    OLD_NAMES
-        .iter()
-        .find(|(old, _)| *old == topic)
-        .map_or(topic, |(_, new)| new)
+    OLD_NAMES.iter().find(|(old, _)| *old == topic).map_or(topic, |(_, new)| new)
 }
 
 /// The topics, those that set-up asks for first, in the order of the documentation page's events.
@@ -37,32 +34,12 @@ pub fn topics() -> Vec<Topic> {
 
 fn required() -> Vec<Topic> {
     vec![
-        conversation(
-            "conversation.user.created",
-            "A conversation on the customer’s timeline",
-        )
-        .required(),
-        conversation(
-            "conversation.user.replied",
-            "The customer’s message on the timeline",
-        )
-        .required(),
-        conversation(
-            "conversation.admin.replied",
-            "Your team’s reply on the timeline",
-        )
-        .required(),
-        contact("contact.user.created", "A contact in Growth")
-            .feeding("contact.created")
-            .required(),
-        contact("contact.lead.created", "A lead in Growth")
-            .feeding("contact.created")
-            .required(),
-        conversation(
-            "conversation.admin.noted",
-            "A note on the timeline, and a task where a rule says so",
-        )
-        .required(),
+        conversation("conversation.user.created", "A conversation on the customer’s timeline").required(),
+        conversation("conversation.user.replied", "The customer’s message on the timeline").required(),
+        conversation("conversation.admin.replied", "Your team’s reply on the timeline").required(),
+        contact("contact.user.created", "A contact in Growth").feeding("contact.created").required(),
+        contact("contact.lead.created", "A lead in Growth").feeding("contact.created").required(),
+        conversation("conversation.admin.noted", "A note on the timeline, and a task where a rule says so").required(),
     ]
     .into_iter()
     .map(|entry| entry.0)
@@ -71,49 +48,23 @@ fn required() -> Vec<Topic> {
 
 fn useful() -> Vec<Topic> {
     vec![
-        conversation(
-            "conversation.admin.single.created",
-            "A conversation that your team began",
-        ),
+        conversation("conversation.admin.single.created", "A conversation that your team began"),
         conversation("conversation.admin.closed", "Closed, on the timeline"),
         conversation("conversation.admin.opened", "Opened again, on the timeline"),
-        conversation(
-            "conversation.admin.assigned",
-            "The new assignee, on the timeline",
-        ),
+        conversation("conversation.admin.assigned", "The new assignee, on the timeline"),
         conversation("conversation.admin.snoozed", "Snoozed, on the timeline"),
-        conversation(
-            "conversation.admin.unsnoozed",
-            "No longer snoozed, on the timeline",
-        ),
-        conversation(
-            "conversation.operator.replied",
-            "A bot’s reply on the timeline",
-        ),
-        conversation(
-            "conversation_part.redacted",
-            "The message’s words are removed here too",
-        ),
-        conversation(
-            "conversation.deleted",
-            "The conversation is removed here too",
-        )
-        .covered("conversations_deleted"),
+        conversation("conversation.admin.unsnoozed", "No longer snoozed, on the timeline"),
+        conversation("conversation.operator.replied", "A bot’s reply on the timeline"),
+        conversation("conversation_part.redacted", "The message’s words are removed here too"),
+        conversation("conversation.deleted", "The conversation is removed here too").covered("conversations_deleted"),
         contact("contact.user.updated", "Changed fields of the contact"),
         contact("contact.lead.updated", "Changed fields of the lead"),
         contact("contact.lead.signed_up", "A lead that became a user"),
         contact("contact.merged", "Two contacts become one").covered(""),
-        contact(
-            "contact.deleted",
-            "The contact is no longer kept up to date",
-        )
-        .covered(""),
+        contact("contact.deleted", "The contact is no longer kept up to date").covered(""),
         company("company.created", "A company in Growth"),
         company("company.updated", "Changed fields of the company"),
-        company(
-            "company.deleted",
-            "The company is no longer kept up to date",
-        ),
+        company("company.deleted", "The company is no longer kept up to date"),
     ]
     .into_iter()
     .map(|entry| entry.0)
@@ -125,54 +76,27 @@ struct Entry(Topic);
 
 impl Entry {
     fn required(self) -> Self {
-        Self(Topic {
-            required: true,
-            ..self.0
-        })
+        Self(Topic { required: true, ..self.0 })
     }
     fn feeding(self, event: &'static str) -> Self {
         Self(Topic { event, ..self.0 })
     }
     /// Another stream than its kind's, or none: searches do not show who was deleted or merged away.
     fn covered(self, covered_by: &'static str) -> Self {
-        Self(Topic {
-            covered_by,
-            ..self.0
-        })
+        Self(Topic { covered_by, ..self.0 })
     }
 }
 
 fn conversation(name: &'static str, becomes: &'static str) -> Entry {
-    Entry(Topic {
-        name,
-        event: name,
-        scope: READ_CONVERSATIONS,
-        becomes,
-        required: false,
-        covered_by: "conversations",
-    })
+    Entry(Topic { name, event: name, scope: READ_CONVERSATIONS, becomes, required: false, covered_by: "conversations" })
 }
 
 fn contact(name: &'static str, becomes: &'static str) -> Entry {
-    Entry(Topic {
-        name,
-        event: name,
-        scope: READ_PEOPLE,
-        becomes,
-        required: false,
-        covered_by: "contacts",
-    })
+    Entry(Topic { name, event: name, scope: READ_PEOPLE, becomes, required: false, covered_by: "contacts" })
 }
 
 fn company(name: &'static str, becomes: &'static str) -> Entry {
-    Entry(Topic {
-        name,
-        event: name,
-        scope: READ_PEOPLE,
-        becomes,
-        required: false,
-        covered_by: "companies",
-    })
+    Entry(Topic { name, event: name, scope: READ_PEOPLE, becomes, required: false, covered_by: "companies" })
 }
 
 #[cfg(test)]
@@ -185,12 +109,7 @@ mod tests {
         events.dedup();
         assert_eq!(
             events[..4],
-            [
-                "conversation.user.created",
-                "conversation.user.replied",
-                "conversation.admin.replied",
-                "contact.created"
-            ]
+            ["conversation.user.created", "conversation.user.replied", "conversation.admin.replied", "contact.created"]
         );
     }
 
@@ -209,9 +128,6 @@ mod tests {
         for (_, new) in OLD_NAMES {
             assert_eq!(canonical_topic(new), *new);
         }
-        assert_eq!(
-            canonical_topic("conversation.user.created"),
-            "conversation.user.created"
-        );
+        assert_eq!(canonical_topic("conversation.user.created"), "conversation.user.created");
     }
 }

@@ -98,12 +98,8 @@ fn value() -> impl Strategy<Value = Value> {
         let entry = (prop::sample::select(KEYS), inner.clone());
         prop_oneof![
             prop::collection::vec(inner, 0..5).prop_map(Value::Array),
-            prop::collection::vec(entry, 0..8).prop_map(|pairs| Value::Object(
-                pairs
-                    .into_iter()
-                    .map(|(k, v)| (k.to_owned(), v))
-                    .collect::<Map<_, _>>()
-            )),
+            prop::collection::vec(entry, 0..8)
+                .prop_map(|pairs| Value::Object(pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect::<Map<_, _>>())),
         ]
     })
 }

@@ -63,27 +63,14 @@ fn drawn() -> Vec<String> {
     say(docs.does);
     say(docs.before);
     for step in &docs.steps {
-        let body = step.body.replace(
-            "{redirect_url}",
-            "https://YOUR-ATLAS-HOST/oauth/callback/intercom",
-        );
+        let body = step.body.replace("{redirect_url}", "https://YOUR-ATLAS-HOST/oauth/callback/intercom");
         say(&[step.title, &body, step.link.map_or("", |link| link.0)]);
     }
-    connector
-        .scopes
-        .iter()
-        .for_each(|scope| say(&[scope.label, scope.slug]));
+    connector.scopes.iter().for_each(|scope| say(&[scope.label, scope.slug]));
     say(docs.checklist);
-    connector
-        .errors
-        .iter()
-        .for_each(|row| say(&[row.title, row.remedy]));
+    connector.errors.iter().for_each(|row| say(&[row.title, row.remedy]));
     say(&[docs.webhooks]);
-    connector
-        .webhook
-        .iter()
-        .flat_map(|webhook| &webhook.topics)
-        .for_each(|topic| say(&[topic.event]));
+    connector.webhook.iter().flat_map(|webhook| &webhook.topics).for_each(|topic| say(&[topic.event]));
     say(&[docs.provider_docs]);
     say(docs.disconnect);
     drawn
@@ -94,10 +81,7 @@ fn the_page_is_carried_sentence_by_sentence_in_order() {
     let drawn = drawn();
     let mut rest = drawn.iter();
     for sentence in PAGE {
-        assert!(
-            rest.any(|text| text.starts_with(sentence)),
-            "missing or out of order: {sentence}"
-        );
+        assert!(rest.any(|text| text.starts_with(sentence)), "missing or out of order: {sentence}");
     }
 }
 
@@ -107,66 +91,32 @@ fn scopes_and_streams_and_topics_fit_together() {
     let scope = |slug: &str| connector.scopes.iter().any(|scope| scope.slug == slug);
     let kind = |name: &str| connector.objects.iter().any(|object| object.kind == name);
     for stream in &connector.streams {
-        assert!(
-            scope(stream.scope) && kind(stream.object),
-            "{}",
-            stream.name
-        );
+        assert!(scope(stream.scope) && kind(stream.object), "{}", stream.name);
     }
     assert!(connector.objects.iter().all(|object| scope(object.scope)));
     for topic in &connector.webhook.as_ref().unwrap().topics {
-        let covered = topic.covered_by.is_empty()
-            || connector
-                .streams
-                .iter()
-                .any(|stream| stream.name == topic.covered_by);
+        let covered = topic.covered_by.is_empty() || connector.streams.iter().any(|stream| stream.name == topic.covered_by);
         assert!(scope(topic.scope) && covered, "{}", topic.name);
     }
-    let order: Vec<_> = connector
-        .streams
-        .iter()
-        .map(|stream| stream.order)
-        .collect();
+    let order: Vec<_> = connector.streams.iter().map(|stream| stream.order).collect();
     assert!(order.is_sorted());
 }
 
 #[test]
 fn what_can_be_checked_without_writing_has_a_probe() {
-    let probes: Vec<_> = connector()
-        .scopes
-        .iter()
-        .map(|scope| scope.probe.map(|probe| probe().path))
-        .collect();
+    let probes: Vec<_> = connector().scopes.iter().map(|scope| scope.probe.map(|probe| probe().path)).collect();
     let path = |text: &str| Some(text.to_owned());
-    assert_eq!(
-        probes,
-        [
-            path("/contacts/search"),
-            None,
-            path("/conversations?per_page=1"),
-            path("/admins")
-        ]
-    );
+    assert_eq!(probes, [path("/contacts/search"), None, path("/conversations?per_page=1"), path("/admins")]);
 }
 
 #[test]
 fn every_call_names_the_version() {
     assert!(connector().headers.contains(&("intercom-version", "2.16")));
-    assert!(
-        connector()
-            .headers
-            .iter()
-            .all(|(name, _)| name.chars().all(|c| !c.is_ascii_uppercase())),
-        "header names in lower case"
-    );
+    assert!(connector().headers.iter().all(|(name, _)| name.chars().all(|c| !c.is_ascii_uppercase())), "header names in lower case");
 }
 
 #[test]
 fn companies_are_read_one_at_a_time() {
-    let exclusive: Vec<_> = connector()
-        .streams
-        .iter()
-        .filter_map(|s| s.exclusive.map(|e| (s.name, e.as_secs())))
-        .collect();
+    let exclusive: Vec<_> = connector().streams.iter().filter_map(|s| s.exclusive.map(|e| (s.name, e.as_secs()))).collect();
     assert_eq!(exclusive, [("companies", 60)]);
 }

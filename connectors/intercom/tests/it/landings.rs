@@ -249,20 +249,11 @@ fn older_versions_land_the_same() {
     older["team_assignee_id"] = json!(null);
     older["admin_assignee_id"] = json!("6810042");
     older["id"] = json!(215_470_000_000_123_u64);
-    for part in older["conversation_parts"]["conversation_parts"]
-        .as_array_mut()
-        .unwrap()
-    {
+    for part in older["conversation_parts"]["conversation_parts"].as_array_mut().unwrap() {
         part["id"] = json!(part["id"].as_str().unwrap().parse::<u64>().unwrap());
-        part["author"]
-            .as_object_mut()
-            .unwrap()
-            .remove("from_ai_agent");
+        part["author"].as_object_mut().unwrap().remove("from_ai_agent");
     }
-    assert_eq!(
-        landed("conversation", &older),
-        landed("conversation", &today)
-    );
+    assert_eq!(landed("conversation", &older), landed("conversation", &today));
 
     let today = json_of!("contact");
     let mut older = today.clone();
@@ -274,24 +265,15 @@ fn older_versions_land_the_same() {
 #[test]
 fn deletions_carry_no_fields() {
     assert_eq!(
-        landed(
-            "contact",
-            &json!({"type": "contact", "id": "c1", "external_id": "x", "deleted": true})
-        ),
+        landed("contact", &json!({"type": "contact", "id": "c1", "external_id": "x", "deleted": true})),
         json!([{"kind": "gone", "what": "person", "external_id": "c1"}])
     );
     assert_eq!(
-        landed(
-            "company",
-            &json!({"id": "co1", "object": "company", "deleted": true})
-        ),
+        landed("company", &json!({"id": "co1", "object": "company", "deleted": true})),
         json!([{"kind": "gone", "what": "company", "external_id": "co1"}])
     );
     assert_eq!(
-        landed(
-            "conversation",
-            &json!({"id": "9", "object": "conversation", "deleted": true})
-        ),
+        landed("conversation", &json!({"id": "9", "object": "conversation", "deleted": true})),
         json!([{"kind": "gone", "what": "conversation", "external_id": "9"}])
     );
 }

@@ -27,19 +27,11 @@ macro_rules! json_of {
 pub(crate) use json_of;
 
 fn object(kind: &str) -> Object {
-    *atlas_intercom::connector()
-        .objects
-        .iter()
-        .find(|object| object.kind == kind)
-        .unwrap()
+    *atlas_intercom::connector().objects.iter().find(|object| object.kind == kind).unwrap()
 }
 
 fn stream(name: &str) -> Stream {
-    *atlas_intercom::connector()
-        .streams
-        .iter()
-        .find(|stream| stream.name == name)
-        .unwrap()
+    *atlas_intercom::connector().streams.iter().find(|stream| stream.name == name).unwrap()
 }
 
 /// The landing records of an object, as JSON.

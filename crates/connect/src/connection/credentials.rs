@@ -100,7 +100,14 @@ impl Connections {
         }
     }
 
-    async fn store_credentials(&self, tx: &Tx, actor: &Actor, connector: &Connector, given: &Credentials, hosts: &Hosts) -> Result<ConnectionId> {
+    async fn store_credentials(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        connector: &Connector,
+        given: &Credentials,
+        hosts: &Hosts,
+    ) -> Result<ConnectionId> {
         let client_id = given.client_id.trim();
         if client_id.is_empty() || client_id.chars().count() > 200 {
             return Err(Error::field("clientId", "required", "the client id of your app, up to 200 characters"));
@@ -127,7 +134,8 @@ impl Connections {
         }
         let data = json!({ "verb": if before.is_some() { "changed the credentials of" } else { "set up" }, "name": connector.name });
         record_event(tx, actor, Event::new(tx.now(), "connection.credentials", "record", id, data)).await?;
-        activity::note(tx, actor.workspace, id, activity::Level::Ok, "credentials.saved", "Client id and secret were stored, sealed").await?;
+        activity::note(tx, actor.workspace, id, activity::Level::Ok, "credentials.saved", "Client id and secret were stored, sealed")
+            .await?;
         tx.touch_topic(actor.workspace, "connections");
         Ok(id)
     }
@@ -135,7 +143,11 @@ impl Connections {
 
 async fn stop_for_new_app(tx: &Tx, before: &Connection) -> Result<()> {
     let stopped = "The credentials belong to another app or host now. Connect again.";
-    query("UPDATE connections SET token = NULL WHERE workspace_id = $1 AND id = $2").bind(before.workspace_id).bind(before.id).run(tx).await?;
+    query("UPDATE connections SET token = NULL WHERE workspace_id = $1 AND id = $2")
+        .bind(before.workspace_id)
+        .bind(before.id)
+        .run(tx)
+        .await?;
     if before.state == ConnectionState::Connected {
         put_attention(tx, before, "credentials_changed", stopped).await?;
     }

@@ -53,7 +53,11 @@ impl Connections {
             .bind(connection.id)
             .run(tx)
             .await?;
-        query("DELETE FROM connect_states WHERE workspace_id = $1 AND connection_id = $2").bind(connection.workspace_id).bind(connection.id).run(tx).await?;
+        query("DELETE FROM connect_states WHERE workspace_id = $1 AND connection_id = $2")
+            .bind(connection.workspace_id)
+            .bind(connection.id)
+            .run(tx)
+            .await?;
         set_state(tx, connection, ConnectionState::Disconnected).await?;
         query("UPDATE connections SET token = NULL, paused = $4, disconnected_at = COALESCE(disconnected_at, $3), purge_due_at = $5, next_poll_at = NULL \
              WHERE workspace_id = $1 AND id = $2")

@@ -55,7 +55,9 @@ impl Connections {
     /// # Errors
     /// Denied; not found.
     pub async fn pause(&self, actor: &Actor, provider: &str) -> Result<()> {
-        let id = self.with_connection(actor, provider, |tx, actor, connection| async move { switch(&tx, &actor, &connection, true).await }).await?;
+        let id = self
+            .with_connection(actor, provider, |tx, actor, connection| async move { switch(&tx, &actor, &connection, true).await })
+            .await?;
         self.halt(id);
         Ok(())
     }

@@ -94,7 +94,8 @@ impl Planned {
     /// The object's line after landing.
     pub fn line(&self, seq: i64, state: ObjectState, before: Option<&Version>) -> Version {
         // All new parts came with this answer when there are no more of them than it carried; the older ones were complete.
-        let grown = before.filter(|b| b.state != ObjectState::Gone && b.stored_parts >= b.stated_parts && self.stated - b.stated_parts <= self.carried);
+        let grown = before
+            .filter(|b| b.state != ObjectState::Gone && b.stored_parts >= b.stated_parts && self.stated - b.stated_parts <= self.carried);
         let stored = if grown.is_some() { self.stated } else { self.carried.min(self.stated) };
         Version {
             object: self.object.kind.to_owned(),

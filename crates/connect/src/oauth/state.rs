@@ -23,7 +23,11 @@ fn hash(word: &str) -> Vec<u8> {
 
 /// Remembers that this person began in this session.
 pub(crate) async fn remember(tx: &Tx, connection: &Connection, person: UserId, session: SessionId, word: &Secret) -> Result<()> {
-    query("DELETE FROM connect_states WHERE workspace_id = $1 AND expires_at < $2").bind(connection.workspace_id).bind(tx.now()).run(tx).await?;
+    query("DELETE FROM connect_states WHERE workspace_id = $1 AND expires_at < $2")
+        .bind(connection.workspace_id)
+        .bind(tx.now())
+        .run(tx)
+        .await?;
     query("INSERT INTO connect_states (workspace_id, hash, connection_id, user_id, session_id, expires_at) VALUES ($1,$2,$3,$4,$5,$6)")
         .bind(connection.workspace_id)
         .bind(hash(word.expose()))

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Lane;
 use super::drift::Drift;
+use super::grants::UNKNOWN;
 use crate::RateReading;
 
 const SECOND: i64 = 1_000_000;
@@ -88,6 +89,8 @@ pub(crate) struct Core {
     length: i64,
     budget: u32,
     shared: bool,
+    /// The other nodes leave a first call to this one.
+    may_probe: bool,
     in_flight: u32,
     window: Option<Window>,
     /// Set when the provider tells nothing of its window: the budget alone counts, by our clock.
@@ -108,6 +111,7 @@ impl Core {
             length,
             budget: 1,
             shared,
+            may_probe: false,
             in_flight: 0,
             window: None,
             silent: None,
@@ -160,7 +164,9 @@ impl Core {
         match window.grant {
             Some(0) if window.closed => Verdict::Wait(self.end_for_sure(window.end)),
             // A little is left for nodes that have just started and know of no window yet.
-            Some(0) => Verdict::Share { window_end: window.end / SECOND, cap: cap - (cap / 50).max(2).min(cap / 2), chunk: (cap / 40).max(1) },
+            Some(0) => {
+                Verdict::Share { window_end: window.end / SECOND, cap: cap - (cap / 50).max(2).min(cap / 2), chunk: (cap / 40).max(1) }
+            }
             _ => Verdict::Go,
         }
     }
@@ -168,6 +174,7 @@ impl Core {
     /// Nothing is known of the window: one call at a time finds out; a provider that tells nothing is paced by our clock.
     fn judge_unknown(&mut self, now: i64) -> Verdict {
         match self.silent {
+            None if self.in_flight == 0 && self.shared && !self.may_probe => Verdict::Share { window_end: UNKNOWN, cap: 1, chunk: 1 },
             None if self.in_flight == 0 => Verdict::Go,
             None => Verdict::Hold,
             Some((start, used)) if now < start + self.length && used >= self.budget => Verdict::Wait(start + self.length),
@@ -203,6 +210,7 @@ impl Core {
 
     pub fn sent(&mut self) {
         self.in_flight += 1;
+        self.may_probe = false;
         if let Some((_, used)) = &mut self.silent {
             *used += 1;
         }
@@ -272,7 +280,11 @@ impl Core {
     }
 
     /// This node may use `count` calls more of the window that ends then; 0 when the nodes have used it up.
-    pub fn granted(&mut self, window_end: i64, count: u32) {
+    pub fn granted(&mut self, now: i64, window_end: i64, count: u32) {
+        if window_end == UNKNOWN {
+            self.may_probe = count > 0;
+            self.blocked_until = if count > 0 { self.blocked_until } else { now + SECOND / 2 };
+        }
         if let Some(window) = self.window.as_mut().filter(|w| w.end / SECOND == window_end) {
             window.closed = count == 0;
             window.grant = Some(window.grant.unwrap_or(0) + count);

@@ -3,6 +3,9 @@
 use atlas_kernel::{Result, WorkspaceId};
 use atlas_store::{Db, Dialect, Executor, query};
 
+/// The end of a window that this node does not know yet.
+pub(crate) const UNKNOWN: i64 = 0;
+
 /// Where a pacer gets its share of a window from.
 #[derive(Clone)]
 pub(crate) struct Grants(Option<Shared>);
@@ -37,7 +40,11 @@ impl Grants {
     /// A database that does not answer grants nothing for this window.
     pub async fn take(&self, window_end: i64, cap: u32, chunk: u32) -> u32 {
         let Some(shared) = &self.0 else { return chunk };
-        match shared.take(window_end, cap, chunk).await {
+        let taken = match window_end {
+            UNKNOWN => shared.probe().await,
+            window_end => shared.take(window_end, cap, chunk).await,
+        };
+        match taken {
             Ok(granted) => granted,
             Err(error) => {
                 tracing::warn!(%error, "no share of the provider's window could be agreed on");
@@ -48,14 +55,33 @@ impl Grants {
 }
 
 impl Shared {
+    /// Leave for one call of a node that knows of no window yet, unless the others know of one that is used up.
+    async fn probe(&self) -> Result<u32> {
+        let now = self.db.clock().now().as_second();
+        let more = self.db.write(|tx| async move {
+            let open = "SELECT window_end, granted, cap FROM connect_grants WHERE workspace_id = $1 AND app = $2 AND window_end > $3 \
+                 ORDER BY window_end DESC LIMIT 1 FOR UPDATE";
+            let known: Option<(i64, i64, i64)> = query(open).bind(self.workspace).bind(&self.app).bind(now).first(&tx).await?;
+            let Some((window_end, granted, cap)) = known else { return Ok(1) };
+            if granted >= cap {
+                return Ok(0);
+            }
+            let one = "UPDATE connect_grants SET granted = granted + 1 WHERE workspace_id = $1 AND app = $2 AND window_end = $3";
+            query(one).bind(self.workspace).bind(&self.app).bind(window_end).run(&tx).await?;
+            Ok(1)
+        });
+        more.await
+    }
+
     async fn take(&self, window_end: i64, cap: u32, chunk: u32) -> Result<u32> {
         let granted = self
             .db
             .write(|tx| async move {
-                query("INSERT INTO connect_grants (workspace_id, app, window_end, granted) VALUES ($1,$2,$3,0) ON CONFLICT DO NOTHING")
+                query("INSERT INTO connect_grants (workspace_id, app, window_end, granted, cap) VALUES ($1,$2,$3,0,$4) ON CONFLICT DO NOTHING")
                     .bind(self.workspace)
                     .bind(&self.app)
                     .bind(window_end)
+                    .bind(cap)
                     .run(&tx)
                     .await?;
                 query("DELETE FROM connect_grants WHERE workspace_id = $1 AND app = $2 AND window_end < $3")

@@ -122,7 +122,8 @@ async fn drive(provider: Provider, per_minute: u32, calls: u64, workers: usize, 
     (counts.too_many, seconds, counts.windows.clone())
 }
 
-const CALM: Provider = Provider { limit: 167, ahead_ms: 0, there_ms: 50, back_ms: 50, jitter_ms: 0, others: 0, phase_ms: 3_000, dates: true };
+const CALM: Provider =
+    Provider { limit: 167, ahead_ms: 0, there_ms: 50, back_ms: 50, jitter_ms: 0, others: 0, phase_ms: 3_000, dates: true };
 
 /// Full windows between the first and the last are used to at least this share of `cap`.
 fn assert_used(windows: &[(i64, u32)], cap: u32, share: f64, what: &str) {

@@ -75,7 +75,8 @@ impl Drain {
     /// How long until the next signal is due; none when there are none.
     async fn next_due(&self) -> Result<Option<Duration>> {
         let sql = "SELECT MIN(due_at), COUNT(*) FROM connect_signals WHERE workspace_id = $1 AND connection_id = $2";
-        let row: Option<(Option<Timestamp>, i64)> = query(sql).bind(self.connection.workspace_id).bind(self.connection.id).first(&self.ctx.db).await?;
+        let row: Option<(Option<Timestamp>, i64)> =
+            query(sql).bind(self.connection.workspace_id).bind(self.connection.id).first(&self.ctx.db).await?;
         let next = row.and_then(|(due, _)| due).map(|due| {
             let millis = due.as_millisecond() - self.ctx.db.clock().now().as_millisecond();
             Duration::from_millis(u64::try_from(millis).unwrap_or(0)).max(Duration::from_millis(20))

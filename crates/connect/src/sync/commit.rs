@@ -92,7 +92,7 @@ impl Committer {
         Ok(self.progress)
     }
 
-    async fn commit(&mut self, batch: &mut Vec<Piece>) -> Result<()> {
+    async fn commit(&mut self, batch: &mut [Piece]) -> Result<()> {
         for piece in batch.iter() {
             self.land_ahead(piece).await?;
         }
@@ -117,7 +117,9 @@ impl Committer {
 
     /// An object that no module takes is stored and marked, and the rest goes on.
     async fn give_up(&mut self, piece: &mut Piece, error: &Error) -> Result<()> {
-        let Piece::Object { stream, planned, .. } = piece else { return Err(Error::internal(format!("a sync's page could not be stored: {error}"))) };
+        let Piece::Object { stream, planned, .. } = piece else {
+            return Err(Error::internal(format!("a sync's page could not be stored: {error}")));
+        };
         tracing::warn!(connection.id = %self.run.connection.id, object = planned.object.kind, code = error.code(), "an object could not be landed");
         let (run, planned, code) = (self.run.clone(), planned.clone(), error.code());
         let done = self.run.conns.db().write(|tx| {
@@ -184,7 +186,11 @@ impl Committer {
         Ok(())
     }
 
-    async fn write_in(&self, tx: &Tx, batch: &[Piece]) -> Result<(HashMap<String, StreamRow>, BTreeMap<String, StreamProgress>, SyncProgress)> {
+    async fn write_in(
+        &self,
+        tx: &Tx,
+        batch: &[Piece],
+    ) -> Result<(HashMap<String, StreamRow>, BTreeMap<String, StreamProgress>, SyncProgress)> {
         let run = &self.run;
         run.fence(tx).await?;
         let (mut rows, mut progress, mut speed) = (self.rows.clone(), self.progress.clone(), self.speed.clone());

@@ -25,7 +25,13 @@ pub(crate) enum Checked {
 }
 
 /// Before reading much: is this token good, and of the provider workspace whose data is here?
-pub(crate) async fn check_account(conns: &Connections, ctx: &JobCtx, connection: &Connection, sync: &Sync, line: &Line) -> Result<Checked, JobError> {
+pub(crate) async fn check_account(
+    conns: &Connections,
+    ctx: &JobCtx,
+    connection: &Connection,
+    sync: &Sync,
+    line: &Line,
+) -> Result<Checked, JobError> {
     if sync.kind == SyncKind::Incremental {
         return Ok(Checked::Good);
     }

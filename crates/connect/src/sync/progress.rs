@@ -118,7 +118,10 @@ mod tests {
     #[test]
     fn time_left_is_calls_left_over_calls_a_second() {
         let stream = |done, total, calls| StreamProgress { state: "running".into(), done, total, calls, ..Default::default() };
-        let mut streams = BTreeMap::from([("contacts".to_owned(), stream(300, Some(600), 2)), ("conversations".to_owned(), stream(100, Some(1100), 101))]);
+        let mut streams = BTreeMap::from([
+            ("contacts".to_owned(), stream(300, Some(600), 2)),
+            ("conversations".to_owned(), stream(100, Some(1100), 101)),
+        ]);
         let mut progress = SyncProgress::default();
         for second in 0..=60 {
             progress.sample(second * 1000, second as f64 * 10.0);

@@ -94,14 +94,20 @@ pub(crate) async fn read_stream(run: &Arc<Run>, stream: usize, out: mpsc::Sender
         run.gates.opened(order).await;
         release::release(run, stream, &out).await;
     };
-    let (end, ()) = tokio::join!(reader.read(), releasing);
+    let reading = async {
+        let end = reader.read().await;
+        if let End::Broken(failure) = &end {
+            run.conns.heed(&run.connection, run.streams[stream].scope, failure).await;
+        }
+        end
+    };
+    let (end, ()) = tokio::join!(reading, releasing);
     // What was held while the gate opened; after this, all of this listing is committed and others may build on it.
     release::release(run, stream, &out).await;
     run.gates.done(&run.streams[stream]);
     if let End::Broken(failure) = &end {
         let off = matches!(failure.class, FailureClass::Scope | FailureClass::Plan);
         let state = if off { StreamState::Off } else { StreamState::Failed };
-        run.conns.heed(&run.connection, run.streams[stream].scope, failure).await;
         if failure.class != FailureClass::Auth {
             let (code, message) = (run.conns.known_code(&run.connection, failure), failure.message.clone());
             let _ = out.send(Piece::Broken { stream, state, code, message }).await;
@@ -142,7 +148,9 @@ impl Reader {
     }
 
     async fn read_to_the_end(&mut self) -> Result<(), End> {
-        let Some(object) = self.object else { return Err(End::Broken(ours("stream_without_object", "this listing names no kind of object"))) };
+        let Some(object) = self.object else {
+            return Err(End::Broken(ours("stream_without_object", "this listing names no kind of object")));
+        };
         self.take_up(object).await?;
         self.list();
         let mut next = None;
@@ -164,7 +172,10 @@ impl Reader {
                 else => return self.send(Piece::Complete { stream: self.index, began: self.pass.began }).await,
             }
             let room = self.work.len() < self.run.line.pacer().sensible_in_flight();
-            if self.listing.is_empty() && room && let Some(request) = next.take() {
+            if self.listing.is_empty()
+                && room
+                && let Some(request) = next.take()
+            {
                 self.pass.request = request;
                 self.pass.pages += 1;
                 self.list();
@@ -176,7 +187,8 @@ impl Reader {
     async fn take_up(&mut self, object: Object) -> Result<(), End> {
         let leftovers = std::mem::take(&mut self.pass.leftovers);
         let (workspace, connection) = (self.run.connection.workspace_id, self.run.connection.id);
-        let stored = versions::versions_of(&self.run.ctx.db, workspace, connection, object.kind, &leftovers).await.map_err(|_| End::Halted)?;
+        let stored =
+            versions::versions_of(&self.run.ctx.db, workspace, connection, object.kind, &leftovers).await.map_err(|_| End::Halted)?;
         let began = self.pass.began - 60;
         for id in leftovers {
             if stored.get(&id).is_some_and(|version| version.fetched_at.as_second() >= began) {
@@ -250,7 +262,9 @@ impl Reader {
 
     /// An object is there, or could not be had.
     async fn take(&mut self, object: Object, done: Result<(String, Result<Ready, Trouble>), tokio::task::JoinError>) -> Result<(), End> {
-        let Ok((id, done)) = done else { return Err(End::Broken(ours("object_unreadable", "an object of this listing cannot be worked on"))) };
+        let Ok((id, done)) = done else {
+            return Err(End::Broken(ours("object_unreadable", "an object of this listing cannot be worked on")));
+        };
         match done {
             Ok(ready) => {
                 self.failures = 0;

@@ -152,18 +152,20 @@ impl Run {
     pub async fn fence(&self, tx: &Tx) -> Result<()> {
         self.ctx.fence(tx).await?;
         let sql = "UPDATE connect_syncs SET lease_until = $4 WHERE workspace_id = $1 AND id = $2 AND lease = $3 AND ended_at IS NULL";
-        let held = query(sql).bind(self.connection.workspace_id).bind(self.sync).bind(self.ctx.job.uuid()).bind(after(tx.now(), LEASE)).run(tx).await?;
+        let held = query(sql)
+            .bind(self.connection.workspace_id)
+            .bind(self.sync)
+            .bind(self.ctx.job.uuid())
+            .bind(after(tx.now(), LEASE))
+            .run(tx)
+            .await?;
         if held == 0 {
             return Err(Error::conflict("lease_lost", "this sync has ended or another worker has taken it over; nothing was written"));
         }
         Ok(())
     }
 
-    async fn go(
-        self: Arc<Self>,
-        rows: HashMap<String, StreamRow>,
-        sync: &Sync,
-    ) -> Result<(Ended, BTreeMap<String, StreamProgress>)> {
+    async fn go(self: Arc<Self>, rows: HashMap<String, StreamRow>, sync: &Sync) -> Result<(Ended, BTreeMap<String, StreamProgress>)> {
         let (out, inbox) = mpsc::channel(64);
         let (progress, speed) = self.progress_so_far(&rows, sync);
         let mut committing = std::pin::pin!(Committer::new(self.clone(), rows, progress, speed).work(inbox));
@@ -232,11 +234,7 @@ impl Run {
     }
 
     /// What the page showed when the last run ended; a first look starts from where the listings stand.
-    fn progress_so_far(
-        &self,
-        rows: &HashMap<String, StreamRow>,
-        sync: &Sync,
-    ) -> (BTreeMap<String, StreamProgress>, SyncProgress) {
+    fn progress_so_far(&self, rows: &HashMap<String, StreamRow>, sync: &Sync) -> (BTreeMap<String, StreamProgress>, SyncProgress) {
         let mut progress: BTreeMap<String, StreamProgress> = serde_json::from_value(sync.streams.clone()).unwrap_or_default();
         let mut speed: SyncProgress = serde_json::from_value(sync.progress.clone()).unwrap_or_default();
         speed.restart();

@@ -45,7 +45,9 @@ fn references(connector: &Connector, wrong: &mut Vec<String>) {
             wrong.push(format!("listing {} needs the unknown scope {}", stream.name, stream.scope));
         }
     }
-    wrong.extend(connector.objects.iter().filter(|o| !scope(o.scope)).map(|o| format!("object {} needs the unknown scope {}", o.kind, o.scope)));
+    wrong.extend(
+        connector.objects.iter().filter(|o| !scope(o.scope)).map(|o| format!("object {} needs the unknown scope {}", o.kind, o.scope)),
+    );
     if objects_by_what(connector).is_empty() {
         wrong.push("no kind of object is understood when it is gone".to_owned());
     }
@@ -76,7 +78,9 @@ fn requests(connector: &Connector, wrong: &mut Vec<String>) {
 fn webhook(connector: &Connector, wrong: &mut Vec<String>) {
     let Some(webhook) = &connector.webhook else { return };
     for signature in ["", "sha1=", "sha256=", "0"] {
-        if (webhook.verify)(b"", &|_| Some(signature.to_owned()), b"{}") || (webhook.verify)(b"secret", &|_| Some(signature.to_owned()), b"{}") {
+        if (webhook.verify)(b"", &|_| Some(signature.to_owned()), b"{}")
+            || (webhook.verify)(b"secret", &|_| Some(signature.to_owned()), b"{}")
+        {
             wrong.push("a notice without a signature passes".to_owned());
         }
     }

@@ -8,13 +8,15 @@ use jiff::SignedDuration;
 
 use super::health::last_event;
 use super::live::sync_view;
-use super::{AccountView, Attention, ChecklistItem, ConnectionView, Detail, Health, Overview, ScopeView, StreamView, SyncView, TopicState, TopicView};
+use super::{
+    AccountView, Attention, ChecklistItem, ConnectionView, Detail, Health, Overview, ScopeView, StreamView, SyncView, TopicState, TopicView,
+};
 use crate::connection::{CONNECTIONS_READ, Connection, by_provider, of_workspace};
 use crate::heed::{self, remedy};
 use crate::sync::{self, StreamRow};
 use crate::{
-    Completeness, ConnectionState, Connections, Connector, Gauge, Level, LogLine, ScopeState, StreamState, SyncProgress, SyncState, TestReport, activity,
-    farewell, purge, tally, versions,
+    Completeness, ConnectionState, Connections, Connector, Gauge, Level, LogLine, ScopeState, StreamState, SyncProgress, SyncState,
+    TestReport, activity, farewell, purge, tally, versions,
 };
 
 impl Connections {
@@ -108,7 +110,14 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found; a field error for a bad cursor.
-    pub async fn events(&self, actor: &Actor, provider: &str, level: Option<Level>, limit: usize, cursor: Option<&str>) -> Result<Page<LogLine>> {
+    pub async fn events(
+        &self,
+        actor: &Actor,
+        provider: &str,
+        level: Option<Level>,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<LogLine>> {
         actor.may(&CONNECTIONS_READ)?;
         let connector = self.connector(provider)?;
         match by_provider(self.db(), actor.workspace, connector.id).await? {
@@ -230,7 +239,8 @@ fn attention(connector: &Connector, connection: &Connection, rows: &HashMap<Stri
     if let (ConnectionState::NeedsAttention, Some(code)) = (connection.state, &connection.error_code) {
         all.push(explain(connector, code, connection.error_message.as_deref(), vec!["everything".into()], connection.error_at));
     }
-    let mut broken: Vec<_> = connector.streams.iter().filter_map(|s| Some((s, rows.get(s.name)?))).filter(|(_, r)| r.state != StreamState::Ready).collect();
+    let mut broken: Vec<_> =
+        connector.streams.iter().filter_map(|s| Some((s, rows.get(s.name)?))).filter(|(_, r)| r.state != StreamState::Ready).collect();
     broken.sort_by_key(|(stream, _)| stream.order);
     for (stream, row) in broken {
         let code = row.code.clone().unwrap_or_default();
@@ -247,9 +257,13 @@ fn explain(connector: &Connector, code: &str, message: Option<&str>, affects: Ve
     let known = remedy(connector, code);
     let remedy = match (known, code) {
         (Some(known), _) => known.remedy.to_owned(),
-        (None, "other_workspace") => "The access belongs to another workspace of the provider. Connect again with the right one.".to_owned(),
+        (None, "other_workspace") => {
+            "The access belongs to another workspace of the provider. Connect again with the right one.".to_owned()
+        }
         (None, "credentials_changed") => "The credentials belong to another app now. Connect again.".to_owned(),
-        (None, _) => format!("{} Atlas tries again by itself; test the connection if it stays.", message.unwrap_or("The provider did not say why.")),
+        (None, _) => {
+            format!("{} Atlas tries again by itself; test the connection if it stays.", message.unwrap_or("The provider did not say why."))
+        }
     };
     Attention { code: code.to_owned(), title: known.map_or_else(|| code.to_owned(), |k| k.title.to_owned()), remedy, affects, since }
 }

@@ -102,7 +102,9 @@ async fn days(on: &dyn Executor, connection: &Connection, now: Timestamp) -> Res
     let from = Timestamp::from_second((today - 29) * 86_400).unwrap_or(now);
     let hours = tally::by_hour(on, connection.workspace_id, connection.id, from).await?;
     let day = |number: i64| {
-        let sum = |name: &str| hours.iter().filter(|(hour, n, _)| hour.div_euclid(24) == number && n == name).map(|(_, _, count)| count).sum::<i64>();
+        let sum = |name: &str| {
+            hours.iter().filter(|(hour, n, _)| hour.div_euclid(24) == number && n == name).map(|(_, _, count)| count).sum::<i64>()
+        };
         let (ok, failed) = (sum(tally::SYNC_OK), sum(tally::SYNC_FAILED));
         let (accepted, rejected) = (sum(tally::ACCEPTED), sum(tally::REJECTED));
         let tone = match (ok, failed, accepted, rejected) {

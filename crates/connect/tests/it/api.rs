@@ -48,8 +48,14 @@ async fn bad_credentials_are_named_by_field() {
     assert_eq!(field(save(given("c", Some("s"), Some("file:///etc"), None)).await), "apiBaseUrl");
     assert_eq!(field(save(given("c", Some("s"), Some("http://user:pw@host"), None)).await), "apiBaseUrl");
     let member = person(world.owner.workspace, Role::Member);
-    assert_eq!(world.conns.save_credentials(&member, "toy", given("c", Some("s"), None, None)).await.unwrap_err().code(), "permission_denied");
-    assert_eq!(world.conns.save_credentials(&world.owner, "nobody", given("c", Some("s"), None, None)).await.unwrap_err().code(), "not_found");
+    assert_eq!(
+        world.conns.save_credentials(&member, "toy", given("c", Some("s"), None, None)).await.unwrap_err().code(),
+        "permission_denied"
+    );
+    assert_eq!(
+        world.conns.save_credentials(&world.owner, "nobody", given("c", Some("s"), None, None)).await.unwrap_err().code(),
+        "not_found"
+    );
     save(given("c", Some("s"), None, Some("eu"))).await.unwrap();
     save(given("c2", None, None, None)).await.unwrap();
     let view = world.view().await;

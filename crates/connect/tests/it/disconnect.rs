@@ -43,7 +43,16 @@ async fn a_purge_leaves_nothing_but_a_receipt() {
     world.matches_truth().await;
     world.conns.disconnect(&world.owner, "toy", true).await.unwrap();
     world.work().await;
-    for table in ["toy", "connect_raw", "connect_versions", "connect_mappings", "connect_notices", "connect_streams", "connect_syncs", "connect_signals"] {
+    for table in [
+        "toy",
+        "connect_raw",
+        "connect_versions",
+        "connect_mappings",
+        "connect_notices",
+        "connect_streams",
+        "connect_syncs",
+        "connect_signals",
+    ] {
         let sql: &'static str = Box::leak(format!("SELECT COUNT(*) FROM {table}").into_boxed_str());
         assert_eq!(world.scalar(sql).await, 0, "{table}");
     }

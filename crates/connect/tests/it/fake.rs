@@ -182,7 +182,8 @@ fn respond(fake: &Fake, path: &str, method: &str, query: &BTreeMap<String, Strin
     if data.used.0 != end {
         data.used = (end, 0);
     }
-    let rate = |used: u32| [("x-limit", limit.to_string()), ("x-remaining", limit.saturating_sub(used).to_string()), ("x-reset", end.to_string())];
+    let rate =
+        |used: u32| [("x-limit", limit.to_string()), ("x-remaining", limit.saturating_sub(used).to_string()), ("x-reset", end.to_string())];
     if data.used.1 >= limit {
         data.too_many += 1;
         return (rate(limit), failure(429, "too_many")).into_response();
@@ -216,7 +217,8 @@ fn content(data: &mut Data, path: &str, method: &str, query: &BTreeMap<String, S
         ("GET", ["people"]) => list(&data.people, query),
         ("GET", ["chats"]) => list(&data.chats, query),
         ("GET", ["chats", "deleted"]) => {
-            Json(json!({ "items": data.deleted.iter().map(|id| json!({ "id": id.to_string(), "updated_at": now() })).collect::<Vec<_>>() })).into_response()
+            Json(json!({ "items": data.deleted.iter().map(|id| json!({ "id": id.to_string(), "updated_at": now() })).collect::<Vec<_>>() }))
+                .into_response()
         }
         ("GET", ["firms", "scroll"]) => scroll(data, query),
         ("GET", ["people", id, "firms"]) => Json(json!({ "firms": ["1"], "of": id })).into_response(),

@@ -80,7 +80,11 @@ async fn deletions_merges_and_redactions_do_what_they_say() {
     assert_eq!((world.count("conversation").await, world.count("person").await), (2, 5));
     let sql = "SELECT COUNT(*) FROM toy WHERE what = 'message' AND external_id = '2-1' AND CAST(data AS TEXT) LIKE '%null%'";
     assert_eq!(world.scalar(sql).await, 1, "the redacted body is gone");
-    assert_eq!(world.scalar("SELECT COUNT(*) FROM connect_raw WHERE object = 'chat' AND external_id = '2'").await, 1, "and from the raw log");
+    assert_eq!(
+        world.scalar("SELECT COUNT(*) FROM connect_raw WHERE object = 'chat' AND external_id = '2'").await,
+        1,
+        "and from the raw log"
+    );
 
     // A late answer from before the deletion cannot bring it back, a deletion twice changes nothing.
     assert_eq!(world.notify("n6", &[signal("chat", "1", Hint::Deleted), changed("chat", "1")]).await, 200);

@@ -30,14 +30,21 @@ async fn refusals_are_explained_and_leave_everything_as_it_was() {
     let declined = Callback { code: None, state: Some(state), error: Some("access_denied".into()) };
     assert_eq!(code_of(world.conns.finish(&world.owner, "toy", declined).await), "consent_declined");
     let state = world.begin().await;
-    assert_eq!(code_of(world.conns.finish(&world.owner, "toy", Callback { code: None, state: Some(state), error: None }).await), "code_missing");
+    assert_eq!(
+        code_of(world.conns.finish(&world.owner, "toy", Callback { code: None, state: Some(state), error: None }).await),
+        "code_missing"
+    );
 
     let state = world.begin().await;
     let other = person(world.owner.workspace, Role::Admin);
     assert_eq!(code_of(world.conns.finish(&other, "toy", callback("code-1=", &state)).await), "state_mismatch", "another session");
     query("SELECT CAST(1 AS BIGINT)").value::<i64>(&world.db).await.unwrap();
     world.db.write(|tx| async move { query("UPDATE connect_states SET expires_at = $1").bind(tx.now()).run(&tx).await }).await.unwrap();
-    assert_eq!(code_of(world.conns.finish(&world.owner, "toy", callback("code-1=", &state)).await), "state_mismatch", "ten minutes are over");
+    assert_eq!(
+        code_of(world.conns.finish(&world.owner, "toy", callback("code-1=", &state)).await),
+        "state_mismatch",
+        "ten minutes are over"
+    );
     let guest = person(world.owner.workspace, Role::Guest);
     assert_eq!(code_of(world.conns.begin(&guest, "toy").await), "permission_denied");
 

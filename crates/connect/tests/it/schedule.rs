@@ -7,10 +7,14 @@ use atlas_store::query;
 use crate::world::World;
 
 async fn tick(world: &World) {
-    world.db.write(|tx| async move {
-        query("UPDATE connections SET next_poll_at = NULL").run(&tx).await?;
-        query("UPDATE job_schedules SET next_at = $1").bind(tx.now()).run(&tx).await
-    }).await.unwrap();
+    world
+        .db
+        .write(|tx| async move {
+            query("UPDATE connections SET next_poll_at = NULL").run(&tx).await?;
+            query("UPDATE job_schedules SET next_at = $1").bind(tx.now()).run(&tx).await
+        })
+        .await
+        .unwrap();
     let worker = Worker::new(world.db.clone(), world.conns.jobs(), world.conns.schedules(), WorkerOptions::default());
     worker.drain().await.unwrap();
 }

@@ -16,8 +16,9 @@ async fn the_toy_connector_passes_the_shared_suite() {
     world.fake.data().chats.remove(&3);
     assert_eq!(suite.gone_arrives("chat", "3").await, Ok("gone".into()));
     assert!(suite.gone_arrives("chat", "4").await.is_err());
+    let world = World::new(1, 1).await;
     world.fake.data().limit = 30;
-    // A suite that has not met the old limit.
+    world.fake.data().tokens.insert("tok-suite".into());
     let suite = Suite::new(toy::connector(), &world.fake.url(), "tok-suite").unwrap();
     suite.waits(80).await.unwrap();
 }
@@ -29,7 +30,9 @@ fn disagreements_are_found() {
     connector.streams[1].scope = "nothing";
     connector.streams[2].name = "firms";
     let found = check_facts(&connector).unwrap_err();
-    for wrong in ["listing firms names the unknown object nothing", "listing people needs the unknown scope nothing", "listing firms is there twice"] {
+    for wrong in
+        ["listing firms names the unknown object nothing", "listing people needs the unknown scope nothing", "listing firms is there twice"]
+    {
         assert!(found.contains(wrong), "{found}");
     }
     assert_eq!(leaked("a log with s3cret in it", &["other", "s3cret", ""]), [1]);

@@ -75,19 +75,42 @@ pub fn connector() -> Connector {
                 order: 4,
             },
         ],
-        webhook: Some(Webhook { verify, read: read_notice, topics: vec![topic("chat.replied", "chats"), topic("person.created", "people")], hub_url: "https://toy.example" }),
+        webhook: Some(Webhook {
+            verify,
+            read: read_notice,
+            topics: vec![topic("chat.replied", "chats"), topic("person.created", "people")],
+            hub_url: "https://toy.example",
+        }),
         limits: Limits { per_minute: 30_000, window: Duration::from_secs(2), read: read_rate },
         classify,
         errors: vec![
-            ErrorRemedy { code: "token_revoked", title: "Revoked", class: FailureClass::Auth, remedy: "Reconnect from Atlas.", aliases: &["unauthorized"] },
-            ErrorRemedy { code: "missing_scope", title: "Missing scope", class: FailureClass::Scope, remedy: "Add the scope.", aliases: &["forbidden"] },
+            ErrorRemedy {
+                code: "token_revoked",
+                title: "Revoked",
+                class: FailureClass::Auth,
+                remedy: "Reconnect from Atlas.",
+                aliases: &["unauthorized"],
+            },
+            ErrorRemedy {
+                code: "missing_scope",
+                title: "Missing scope",
+                class: FailureClass::Scope,
+                remedy: "Add the scope.",
+                aliases: &["forbidden"],
+            },
         ],
         whoami: WhoAmI { request: || Request::get("/me"), read: whoami },
         headers: &[("x-toy-version", "1")],
     }
 }
 
-fn object(kind: &'static str, scope: &'static str, get: fn(&str) -> Request, land: fn(&Value) -> Result<Vec<Landing>, String>, gone: fn(&str, &Answer) -> Vec<Landing>) -> Object {
+fn object(
+    kind: &'static str,
+    scope: &'static str,
+    get: fn(&str) -> Request,
+    land: fn(&Value) -> Result<Vec<Landing>, String>,
+    gone: fn(&str, &Answer) -> Vec<Landing>,
+) -> Object {
     Object { kind, scope, get, identify, nested, attach, land, gone }
 }
 
@@ -139,7 +162,15 @@ fn at(v: &Value) -> Option<Timestamp> {
 fn land_person(v: &Value) -> Result<Vec<Landing>, String> {
     let companies = v["firms"].as_array().ok_or("no firms")?.iter().map(text).collect();
     let (name, email) = (v["name"].as_str().map(str::to_owned), v["email"].as_str().map(str::to_owned));
-    let person = Person { external_id: text(&v["id"]), name, email, companies, companies_complete: true, updated_at: at(&v["updated_at"]), ..Default::default() };
+    let person = Person {
+        external_id: text(&v["id"]),
+        name,
+        email,
+        companies,
+        companies_complete: true,
+        updated_at: at(&v["updated_at"]),
+        ..Default::default()
+    };
     Ok(vec![Landing::Person(person)])
 }
 
@@ -150,7 +181,13 @@ fn land_firm(v: &Value) -> Result<Vec<Landing>, String> {
 
 fn land_chat(v: &Value) -> Result<Vec<Landing>, String> {
     let id = text(&v["id"]);
-    let opening = Message { external_id: id.clone(), source_kind: "chat".into(), at: at(&v["updated_at"]), body: Some(text(&v["opening"])), ..Default::default() };
+    let opening = Message {
+        external_id: id.clone(),
+        source_kind: "chat".into(),
+        at: at(&v["updated_at"]),
+        body: Some(text(&v["opening"])),
+        ..Default::default()
+    };
     let part = |p: &Value| Message {
         external_id: text(&p["id"]),
         source_kind: "part".into(),
@@ -163,7 +200,14 @@ fn land_chat(v: &Value) -> Result<Vec<Landing>, String> {
     let messages = std::iter::once(opening).chain(parts.iter().map(part)).collect();
     let people = v["people"].as_array().ok_or("no people")?.iter().map(text).collect();
     let stated_parts = v["total_parts"].as_i64();
-    Ok(vec![Landing::Conversation(Conversation { external_id: id, people, messages, stated_parts, state: "open".into(), ..Default::default() })])
+    Ok(vec![Landing::Conversation(Conversation {
+        external_id: id,
+        people,
+        messages,
+        stated_parts,
+        state: "open".into(),
+        ..Default::default()
+    })])
 }
 
 fn gone(what: What, id: &str) -> Vec<Landing> {
@@ -179,7 +223,9 @@ fn open(path: &str, window: &Window) -> Request {
 
 fn items(v: &Value) -> Result<Vec<Listed>, String> {
     let list = v["items"].as_array().ok_or("no items")?;
-    list.iter().map(|i| identify(i).map(|(id, version)| Listed { id, version, value: i.clone() }).ok_or_else(|| "an item without id".to_owned())).collect()
+    list.iter()
+        .map(|i| identify(i).map(|(id, version)| Listed { id, version, value: i.clone() }).ok_or_else(|| "an item without id".to_owned()))
+        .collect()
 }
 
 fn read_page(path: &str, request: &Request, v: &Value) -> Result<Listing, String> {
@@ -256,7 +302,9 @@ fn apply<'a>(tx: &'a Tx, arrival: &'a Arrival) -> BoxFuture<'a, Result<Applied>>
     Box::pin(async move {
         let mut applied = Applied::default();
         match &arrival.landing {
-            Landing::Person(p) => put(tx, arrival, What::Person, &p.external_id, json!({ "name": p.name, "companies": p.companies }), &mut applied).await?,
+            Landing::Person(p) => {
+                put(tx, arrival, What::Person, &p.external_id, json!({ "name": p.name, "companies": p.companies }), &mut applied).await?
+            }
             Landing::Company(c) => put(tx, arrival, What::Company, &c.external_id, json!({ "name": c.name }), &mut applied).await?,
             Landing::Conversation(c) => {
                 for person in &c.people {
@@ -274,9 +322,15 @@ fn apply<'a>(tx: &'a Tx, arrival: &'a Arrival) -> BoxFuture<'a, Result<Applied>>
                 applied.removed += gone as u32;
             }
             Landing::Merged { from, into } => {
-                let to = mapped(tx, arrival.actor.workspace, arrival.connection, What::Person, into).await?.expect("the one that stays comes first");
+                let to = mapped(tx, arrival.actor.workspace, arrival.connection, What::Person, into)
+                    .await?
+                    .expect("the one that stays comes first");
                 remap(tx, arrival.actor.workspace, arrival.connection, What::Person, from, &to).await?;
-                query("DELETE FROM toy WHERE workspace_id = $1 AND what = 'person' AND external_id = $2").bind(arrival.actor.workspace).bind(from).run(tx).await?;
+                query("DELETE FROM toy WHERE workspace_id = $1 AND what = 'person' AND external_id = $2")
+                    .bind(arrival.actor.workspace)
+                    .bind(from)
+                    .run(tx)
+                    .await?;
                 applied.updated += 1;
             }
             Landing::Redacted { external_id } => {
@@ -295,12 +349,22 @@ async fn put(tx: &Tx, arrival: &Arrival, what: What, id: &str, data: Value, appl
         return Err(atlas_kernel::Error::field("name", "cursed", "no module takes this one"));
     }
     let ws = arrival.actor.workspace;
-    let before: Option<(Value, bool)> =
-        query("SELECT data, history FROM toy WHERE workspace_id = $1 AND what = $2 AND external_id = $3").bind(ws).bind(what.as_str()).bind(id).first(tx).await?;
+    let before: Option<(Value, bool)> = query("SELECT data, history FROM toy WHERE workspace_id = $1 AND what = $2 AND external_id = $3")
+        .bind(ws)
+        .bind(what.as_str())
+        .bind(id)
+        .first(tx)
+        .await?;
     match before {
         Some((there, _)) if there == data => return Ok(()),
         Some(_) => {
-            query("UPDATE toy SET data = $4 WHERE workspace_id = $1 AND what = $2 AND external_id = $3").bind(ws).bind(what.as_str()).bind(id).bind(data).run(tx).await?;
+            query("UPDATE toy SET data = $4 WHERE workspace_id = $1 AND what = $2 AND external_id = $3")
+                .bind(ws)
+                .bind(what.as_str())
+                .bind(id)
+                .bind(data)
+                .run(tx)
+                .await?;
             applied.updated += 1;
         }
         None => {

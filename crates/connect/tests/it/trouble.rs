@@ -19,7 +19,7 @@ async fn a_revoked_token_stops_at_once_and_reconnecting_goes_on() {
     let after = world.fake.stats().0;
     assert!(after - at <= 40, "{} calls after the revocation, all of them in flight then", after - at);
     let view = world.view().await;
-    assert_eq!(view.state, ConnectionState::NeedsAttention);
+    assert_eq!(view.state, ConnectionState::NeedsAttention, "{view:#?}");
     assert_eq!((view.attention[0].code.as_str(), view.attention[0].remedy.as_str()), ("token_revoked", "Reconnect from Atlas."));
     assert_eq!(view.sync.unwrap().state, SyncState::Stopped);
     assert_eq!(world.notify("later", &[crate::toy::changed("chat", "1")]).await, 200, "notices are kept meanwhile");
@@ -51,7 +51,10 @@ async fn a_missing_scope_stops_what_it_covers_and_nothing_else() {
     let report = world.conns.test(&world.owner, "toy").await.unwrap();
     assert!(!report.ok);
     let states: Vec<_> = report.scopes.iter().map(|s| (s.scope.as_str(), s.state)).collect();
-    assert_eq!(states, [("read_people", ScopeState::Granted), ("read_chats", ScopeState::Missing), ("write_people", ScopeState::NotChecked)]);
+    assert_eq!(
+        states,
+        [("read_people", ScopeState::Granted), ("read_chats", ScopeState::Missing), ("write_people", ScopeState::NotChecked)]
+    );
     assert!(report.not_checked.iter().any(|line| line.contains("without writing")), "{:?}", report.not_checked);
 
     world.fake.data().scopes.insert("read_chats");
@@ -66,8 +69,7 @@ async fn a_missing_scope_stops_what_it_covers_and_nothing_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_is_down_is_waited_for() {
     let world = World::connected(12, 6).await;
-    let down = || vec![("/people".to_owned(), crate::fake::Fault::Status(503, "down")); 5];
-    world.fake.data().faults = down();
+    world.fake.data().faults = vec![("/people".to_owned(), crate::fake::Fault::Status(503, "down")); 5];
     let worker = world.worker();
     let task = tokio::spawn(async move { worker.run(std::future::pending()).await });
     until(&world, |world| async move { world.view().await.sync.is_some_and(|s| s.state == SyncState::Waiting) }).await;

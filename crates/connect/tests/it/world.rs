@@ -110,7 +110,8 @@ impl World {
     pub async fn work(&self) {
         let worker = self.worker();
         if tokio::time::timeout(Duration::from_secs(30), worker.drain()).await.is_err() {
-            let jobs: Vec<(String, String, Option<String>)> = query("SELECT kind, status, last_error FROM jobs").all(&self.db).await.unwrap();
+            let jobs: Vec<(String, String, Option<String>)> =
+                query("SELECT kind, status, last_error FROM jobs").all(&self.db).await.unwrap();
             panic!("the work does not end: {jobs:?} {:#?} provider {:?}", self.view().await, self.fake.stats());
         }
     }
@@ -139,7 +140,12 @@ impl World {
     }
 
     pub async fn count(&self, what: &str) -> i64 {
-        query("SELECT COUNT(*) FROM toy WHERE workspace_id = $1 AND what = $2").bind(self.owner.workspace).bind(what).value(&self.db).await.unwrap()
+        query("SELECT COUNT(*) FROM toy WHERE workspace_id = $1 AND what = $2")
+            .bind(self.owner.workspace)
+            .bind(what)
+            .value(&self.db)
+            .await
+            .unwrap()
     }
 
     pub async fn scalar(&self, sql: &'static str) -> i64 {
@@ -153,7 +159,8 @@ impl World {
             let parts: usize = data.chats.values().map(|c| c["parts"].as_array().map_or(0, Vec::len) + 1).sum();
             (data.people.len() as i64, data.firms.len() as i64, data.chats.len() as i64, parts as i64)
         };
-        let stored = (self.count("person").await, self.count("company").await, self.count("conversation").await, self.count("message").await);
+        let stored =
+            (self.count("person").await, self.count("company").await, self.count("conversation").await, self.count("message").await);
         assert_eq!(stored, (people, firms, chats, parts), "people, firms, chats, messages");
         let events = self.scalar("SELECT COUNT(*) FROM events WHERE source_id IS NOT NULL").await;
         assert_eq!(events, parts, "each part is exactly one event");

@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use atlas_kernel::{Actor, Clock, Error, Ref, Timestamp, WorkspaceId};
-use atlas_store::{Db, Event, EventQuery, Location, Migration, Options, SearchDoc, Source, events_about, query, record_event, search, search_put};
+use atlas_store::{
+    Db, Event, EventQuery, Location, Migration, Options, SearchDoc, Source, events_about, query, record_event, search, search_put,
+};
 use serde_json::json;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -103,7 +105,8 @@ async fn a_failed_write_leaves_nothing_and_announces_nothing() {
         })
         .await;
     assert!(matches!(failed, Err(Error::NotFound(_))));
-    let page = events_about(&db, actor.workspace, &actor.workspace.to_ref(), &EventQuery { limit: 10, ..Default::default() }).await.unwrap();
+    let page =
+        events_about(&db, actor.workspace, &actor.workspace.to_ref(), &EventQuery { limit: 10, ..Default::default() }).await.unwrap();
     assert!(page.data.is_empty());
     assert!(notices.try_recv().is_err());
 }
@@ -153,10 +156,20 @@ async fn a_sourced_event_happens_once_and_pages_through_ties() {
 async fn search_finds_beginnings_accents_and_hostile_input() {
     let (db, actor) = database().await;
     let ws = actor.workspace;
-    for (n, (title, body)) in [("Åsa Öberg", "asa@fjord.example"), ("Ada Okafor", "ada@bluepine.example"), ("Adam West", "")].into_iter().enumerate() {
+    for (n, (title, body)) in
+        [("Åsa Öberg", "asa@fjord.example"), ("Ada Okafor", "ada@bluepine.example"), ("Adam West", "")].into_iter().enumerate()
+    {
         db.write(|tx| async move {
             let record = Ref::new("contact", uuid_of(n));
-            let doc = SearchDoc { record, kind: "contact", title: title.into(), detail: String::new(), url: "/".into(), body: body.into(), connection: None };
+            let doc = SearchDoc {
+                record,
+                kind: "contact",
+                title: title.into(),
+                detail: String::new(),
+                url: "/".into(),
+                body: body.into(),
+                connection: None,
+            };
             search_put(&tx, ws, &doc).await?;
             search_put(&tx, ws, &doc).await
         })
@@ -185,7 +198,8 @@ async fn search_finds_beginnings_accents_and_hostile_input() {
 #[tokio::test]
 async fn commits_are_announced_to_every_listener() {
     let place = location();
-    let (first, second) = (open_at(place.clone()).await, if matches!(place, Location::Postgres { .. }) { Some(open_at(place).await) } else { None });
+    let (first, second) =
+        (open_at(place.clone()).await, if matches!(place, Location::Postgres { .. }) { Some(open_at(place).await) } else { None });
     let ws = WorkspaceId::new(Clock::System.now());
     let mut here = first.subscribe();
     let mut there = second.as_ref().unwrap_or(&first).subscribe();
@@ -228,7 +242,15 @@ async fn scrubbed_words_are_in_no_file_of_the_database() {
             let insert = query("INSERT INTO counters (workspace_id, id, n, data, at) VALUES ($1,$2,0,$3,$4)");
             insert.bind(ws).bind(uuid_of(n)).bind(json!({ "text": format!("{secret} {n}") })).bind(tx.now()).run(&tx).await?;
             let record = Ref::new("contact", uuid_of(n));
-            let doc = SearchDoc { record, kind: "contact", title: format!("{secret}{n}"), detail: String::new(), url: "/".into(), body: String::new(), connection: None };
+            let doc = SearchDoc {
+                record,
+                kind: "contact",
+                title: format!("{secret}{n}"),
+                detail: String::new(),
+                url: "/".into(),
+                body: String::new(),
+                connection: None,
+            };
             search_put(&tx, ws, &doc).await
         })
         .await

@@ -12,13 +12,25 @@ use crate::Parts;
 
 pub(super) fn pages(pages: Pages, parts: &Parts) -> Pages {
     pages
-        .post("/settings/integrations/{provider}/credentials", CONNECTIONS_WRITE, with!(parts, credentials, provider: Provider, form: Form<CredentialsForm>))
+        .post(
+            "/settings/integrations/{provider}/credentials",
+            CONNECTIONS_WRITE,
+            with!(parts, credentials, provider: Provider, form: Form<CredentialsForm>),
+        )
         .post("/settings/integrations/{provider}/test", CONNECTIONS_WRITE, with!(parts, test, provider: Provider))
         .post("/settings/integrations/{provider}/sync", CONNECTIONS_WRITE, with!(parts, sync, provider: Provider))
         .post("/settings/integrations/{provider}/pause", CONNECTIONS_WRITE, with!(parts, pause, provider: Provider))
         .post("/settings/integrations/{provider}/resume", CONNECTIONS_WRITE, with!(parts, resume, provider: Provider))
-        .post("/settings/integrations/{provider}/settings", CONNECTIONS_WRITE, with!(parts, settings, provider: Provider, form: Form<SettingsForm>))
-        .post("/settings/integrations/{provider}/disconnect", CONNECTIONS_WRITE, with!(parts, disconnect, provider: Provider, form: Form<DisconnectForm>))
+        .post(
+            "/settings/integrations/{provider}/settings",
+            CONNECTIONS_WRITE,
+            with!(parts, settings, provider: Provider, form: Form<SettingsForm>),
+        )
+        .post(
+            "/settings/integrations/{provider}/disconnect",
+            CONNECTIONS_WRITE,
+            with!(parts, disconnect, provider: Provider, form: Form<DisconnectForm>),
+        )
         .post("/settings/integrations/{provider}/removal", CONNECTIONS_WRITE, with!(parts, remove_now, provider: Provider))
 }
 
@@ -61,7 +73,11 @@ async fn credentials(connections: &Connections, ctx: Ctx, Path(provider): Path<S
 async fn test(connections: &Connections, ctx: Ctx, Path(provider): Path<String>) -> Reply {
     let tested = connections.test(&ctx.actor, &provider).await;
     let said = tested.map(|report| {
-        if report.ok { "Tested: everything that could be checked is well".to_owned() } else { "Tested: something needs attention, see Permissions and Troubleshooting".to_owned() }
+        if report.ok {
+            "Tested: everything that could be checked is well".to_owned()
+        } else {
+            "Tested: something needs attention, see Permissions and Troubleshooting".to_owned()
+        }
     });
     done(&ctx, &provider, said)
 }
@@ -102,7 +118,10 @@ struct DisconnectForm {
 
 async fn disconnect(connections: &Connections, ctx: Ctx, Path(provider): Path<String>, Form(form): Form<DisconnectForm>) -> Reply {
     let ended = connections.disconnect(&ctx.actor, &provider, form.now.is_some()).await;
-    let said = ended.map(|_| if form.now.is_some() { "Disconnected. The data is being removed." } else { "Disconnected. The data goes within 24 hours." }.to_owned());
+    let said = ended.map(|_| {
+        if form.now.is_some() { "Disconnected. The data is being removed." } else { "Disconnected. The data goes within 24 hours." }
+            .to_owned()
+    });
     done(&ctx, &provider, said)
 }
 

@@ -2,7 +2,8 @@
 
 use askama::Template;
 use atlas_connect::{
-    CheckState, ConnectionState, Connections, DayTone, Detail, ErrorRemedy, Level, LogLine, ScopeState, StreamProgress, SyncState, SyncView, TopicState, TopicView,
+    CheckState, ConnectionState, Connections, DayTone, Detail, ErrorRemedy, Level, LogLine, ScopeState, StreamProgress, SyncState,
+    SyncView, TopicState, TopicView,
 };
 use atlas_kernel::{FieldError, Page, Timestamp};
 use atlas_web::ui::{self, Safe};
@@ -37,7 +38,14 @@ pub(super) async fn show(connections: &Connections, ctx: Ctx, Path(provider): Pa
 }
 
 /// The page, with the credentials form as it was sent when something in it was wrong.
-pub(super) async fn draw(connections: &Connections, ctx: &Ctx, provider: &str, status: u16, sent: Option<CredentialsForm>, errors: Vec<FieldError>) -> Reply {
+pub(super) async fn draw(
+    connections: &Connections,
+    ctx: &Ctx,
+    provider: &str,
+    status: u16,
+    sent: Option<CredentialsForm>,
+    errors: Vec<FieldError>,
+) -> Reply {
     let d = &connections.detail(&ctx.actor, provider).await?;
     let record = d.connection.id.map(atlas_kernel::Id::to_ref);
     let panels = match &record {
@@ -159,7 +167,13 @@ impl Show<'_> {
     }
     fn days_words(&self) -> String {
         let count = |tone: DayTone| self.d.health.days.iter().filter(|day| day.tone == tone).count();
-        format!("Last 30 days: {} good, {} mixed, {} bad, {} without syncs", count(DayTone::Good), count(DayTone::Mixed), count(DayTone::Bad), count(DayTone::None))
+        format!(
+            "Last 30 days: {} good, {} mixed, {} bad, {} without syncs",
+            count(DayTone::Good),
+            count(DayTone::Mixed),
+            count(DayTone::Bad),
+            count(DayTone::None)
+        )
     }
     fn first_day(&self) -> String {
         self.d.health.days.first().map(|day| day.date.strftime("%-d %b").to_string()).unwrap_or_default()
@@ -174,7 +188,8 @@ impl Show<'_> {
         self.form.region == "custom"
     }
     fn wanted_topics(&self) -> String {
-        let names: Vec<&str> = self.d.connection.topics.iter().filter(|t| t.state != TopicState::Unknown).map(|t| t.topic.as_str()).collect();
+        let names: Vec<&str> =
+            self.d.connection.topics.iter().filter(|t| t.state != TopicState::Unknown).map(|t| t.topic.as_str()).collect();
         names.join("\n")
     }
     fn hub_url(&self) -> Option<&str> {
@@ -260,8 +275,7 @@ impl SyncPart<'_> {
         }
     }
     fn gauge_share(&self, used: &u32) -> u32 {
-        let most = self.most();
-        if most == 0 { 0 } else { (*used * 100 / most).min(100) }
+        (*used * 100).checked_div(self.most()).unwrap_or(0).min(100)
     }
     fn most(&self) -> u32 {
         self.d.connection.gauge.as_ref().map_or(0, |gauge| if gauge.limit > 0 { gauge.limit } else { gauge.budget })

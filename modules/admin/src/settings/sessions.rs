@@ -24,8 +24,16 @@ impl Sessions<'_> {
     /// The browser and system, as far as its words tell.
     fn device(&self, session: &SessionInfo) -> String {
         let agent = &session.user_agent;
-        let browser = [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")];
-        let system = [("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Mac OS", "macOS"), ("Linux", "Linux")];
+        let browser =
+            [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")];
+        let system = [
+            ("Windows", "Windows"),
+            ("Android", "Android"),
+            ("iPhone", "iPhone"),
+            ("iPad", "iPad"),
+            ("Mac OS", "macOS"),
+            ("Linux", "Linux"),
+        ];
         let find = |list: &[(&str, &'static str)]| list.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
         match (find(&browser), find(&system)) {
             (Some(browser), Some(system)) => format!("{browser} on {system}"),

@@ -14,7 +14,7 @@ use super::{Company, Edit, Status, store, verbs};
 use crate::access::{COMPANIES_READ, COMPANIES_WRITE};
 use crate::ids::CompanyId;
 use crate::tag;
-use crate::wire::{ProviderJson, WriterJson, limit, owner_filter, providers, provenance, tag_filter, turn};
+use crate::wire::{ProviderJson, WriterJson, limit, owner_filter, provenance, providers, tag_filter, turn};
 
 /// The operations on companies.
 pub(crate) fn operations() -> Vec<Operation> {
@@ -22,15 +22,22 @@ pub(crate) fn operations() -> Vec<Operation> {
     let list = Operation::read("companies.list", "/v1/companies", COMPANIES_READ, list).summary("List companies").tool();
     let create = Operation::write("companies.create", Method::POST, "/v1/companies", COMPANIES_WRITE, create).summary("Create a company");
     let get = Operation::read("companies.get", "/v1/companies/{id}", COMPANIES_READ, get).summary("Read a company").tool();
-    let update = Operation::write("companies.update", Method::PATCH, "/v1/companies/{id}", COMPANIES_WRITE, update).summary("Change a company");
-    let archive = Operation::write("companies.archive", Method::DELETE, "/v1/companies/{id}", COMPANIES_WRITE, archive).summary("Archive a company");
+    let update =
+        Operation::write("companies.update", Method::PATCH, "/v1/companies/{id}", COMPANIES_WRITE, update).summary("Change a company");
+    let archive =
+        Operation::write("companies.archive", Method::DELETE, "/v1/companies/{id}", COMPANIES_WRITE, archive).summary("Archive a company");
     let restore = Operation::write("companies.restore", Method::POST, "/v1/companies/{id}/restore", COMPANIES_WRITE, restore);
     vec![
-        list.describe("Search with `q`, filter, sort by `name`, `created`, `updated` or `activity` (a `-` in front reverses), page by cursor."),
+        list.describe(
+            "Search with `q`, filter, sort by `name`, `created`, `updated` or `activity` (a `-` in front reverses), page by cursor.",
+        ),
         create.created().version(version).quick_action("New company", ""),
         get.version(version),
         update.version(version).describe("Fields left out stay; null empties. What you write is not overwritten by connections."),
-        archive.no_content().conditional().describe("An archived company leaves lists and searches and keeps everything; restore takes it back."),
+        archive
+            .no_content()
+            .conditional()
+            .describe("An archived company leaves lists and searches and keeps everything; restore takes it back."),
         restore.summary("Restore an archived company").version(version),
     ]
     .into_iter()

@@ -62,7 +62,8 @@ impl CompanyLine {
     }
 }
 
-const LINE: &str = "c.id, c.name, c.name_key, c.domain, c.industry, c.size, c.owner_id, c.origin, c.created_at, c.updated_at, c.last_activity_at";
+const LINE: &str =
+    "c.id, c.name, c.name_key, c.domain, c.industry, c.size, c.owner_id, c.origin, c.created_at, c.updated_at, c.last_activity_at";
 
 /// The orders there are, the usual one first.
 pub(crate) const ORDERS: [Order; 4] = crate::contact::list::ORDERS;
@@ -95,7 +96,12 @@ pub async fn count(on: &dyn Executor, workspace: WorkspaceId, ask: &CompanyQuery
     conditions(on, workspace, ask).await?.count(on, "companies c", MOST_COUNTED + 1).await
 }
 
-pub(crate) async fn page_query(on: &dyn Executor, workspace: WorkspaceId, ask: &CompanyQuery, order: Order) -> Result<(String, Vec<Value>)> {
+pub(crate) async fn page_query(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    ask: &CompanyQuery,
+    order: Order,
+) -> Result<(String, Vec<Value>)> {
     conditions(on, workspace, ask).await?.page_sql(LINE, "companies c", "c.id", order, &ask.turn, ask.limit)
 }
 

@@ -165,10 +165,15 @@ async fn index(tx: &Tx, workspace: WorkspaceId, company: &Company) -> Result<()>
     }
     let parts = [company.industry.as_deref(), company.domain.as_deref()];
     let detail = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-    let words = [company.website.as_deref(), company.domain.as_deref(), company.industry.as_deref(), company.plan.as_deref(), company.own_id.as_deref()];
+    let words = [
+        company.website.as_deref(),
+        company.domain.as_deref(),
+        company.industry.as_deref(),
+        company.plan.as_deref(),
+        company.own_id.as_deref(),
+    ];
     let body = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let doc =
-        SearchDoc { record, kind: "company", title: company.label().to_owned(), detail, url: company.url(), body, connection: None };
+    let doc = SearchDoc { record, kind: "company", title: company.label().to_owned(), detail, url: company.url(), body, connection: None };
     search_put(tx, workspace, &doc).await
 }
 

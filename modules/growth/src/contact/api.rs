@@ -13,7 +13,7 @@ use super::list::{ContactQuery, page};
 use super::{Contact, Edit, Status, store, verbs};
 use crate::access::{CONTACTS_READ, CONTACTS_WRITE};
 use crate::ids::{CompanyId, ContactId};
-use crate::wire::{ProviderJson, WriterJson, limit, owner_filter, providers, provenance, renamed, tag_filter, turn};
+use crate::wire::{ProviderJson, WriterJson, limit, owner_filter, provenance, providers, renamed, tag_filter, turn};
 use crate::{membership, tag};
 
 /// The operations on contacts.
@@ -22,15 +22,22 @@ pub(crate) fn operations() -> Vec<Operation> {
     let list = Operation::read("contacts.list", "/v1/contacts", CONTACTS_READ, list).summary("List contacts").tool();
     let create = Operation::write("contacts.create", Method::POST, "/v1/contacts", CONTACTS_WRITE, create).summary("Create a contact");
     let get = Operation::read("contacts.get", "/v1/contacts/{id}", CONTACTS_READ, get).summary("Read a contact").tool();
-    let update = Operation::write("contacts.update", Method::PATCH, "/v1/contacts/{id}", CONTACTS_WRITE, update).summary("Change a contact");
-    let archive = Operation::write("contacts.archive", Method::DELETE, "/v1/contacts/{id}", CONTACTS_WRITE, archive).summary("Archive a contact");
+    let update =
+        Operation::write("contacts.update", Method::PATCH, "/v1/contacts/{id}", CONTACTS_WRITE, update).summary("Change a contact");
+    let archive =
+        Operation::write("contacts.archive", Method::DELETE, "/v1/contacts/{id}", CONTACTS_WRITE, archive).summary("Archive a contact");
     let restore = Operation::write("contacts.restore", Method::POST, "/v1/contacts/{id}/restore", CONTACTS_WRITE, restore);
     vec![
-        list.describe("Search with `q`, filter, sort by `name`, `created`, `updated` or `activity` (a `-` in front reverses), page by cursor."),
+        list.describe(
+            "Search with `q`, filter, sort by `name`, `created`, `updated` or `activity` (a `-` in front reverses), page by cursor.",
+        ),
         create.created().version(version).quick_action("New contact", "c").tool(),
         get.version(version),
         update.version(version).describe("Fields left out stay; null empties. What you write is not overwritten by connections."),
-        archive.no_content().conditional().describe("An archived contact leaves lists and searches and keeps everything; restore takes it back."),
+        archive
+            .no_content()
+            .conditional()
+            .describe("An archived contact leaves lists and searches and keeps everything; restore takes it back."),
         restore.summary("Restore an archived contact").version(version),
     ]
     .into_iter()
@@ -233,7 +240,12 @@ async fn create(ctx: Ctx, tx: Tx, input: Input<(), (), NewContact>) -> Result<Co
     let (single_mail, single_phone) = (new.emails.is_empty(), new.phones.is_empty());
     let mut companies = first_then(new.company_id, new.company_ids);
     let mut seen = Vec::new();
-    companies.retain(|id| !seen.contains(id) && { seen.push(*id); true });
+    companies.retain(|id| {
+        !seen.contains(id) && {
+            seen.push(*id);
+            true
+        }
+    });
     let edit = Edit {
         name: new.name,
         emails: Some(first_then(new.email, new.emails)),

@@ -123,7 +123,12 @@ pub async fn count(on: &dyn Executor, workspace: WorkspaceId, ask: &ContactQuery
     conditions(on, workspace, ask).await?.count(on, "contacts c", MOST_COUNTED + 1).await
 }
 
-pub(crate) async fn page_query(on: &dyn Executor, workspace: WorkspaceId, ask: &ContactQuery, order: Order) -> Result<(String, Vec<Value>)> {
+pub(crate) async fn page_query(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    ask: &ContactQuery,
+    order: Order,
+) -> Result<(String, Vec<Value>)> {
     conditions(on, workspace, ask).await?.page_sql(LINE, FROM, "c.id", order, &ask.turn, ask.limit)
 }
 
@@ -153,7 +158,8 @@ async fn conditions(on: &dyn Executor, workspace: WorkspaceId, ask: &ContactQuer
         narrow(&mut c, few, "record_tags t", "t.record_id", "t.tag_id", tag.uuid().into());
     }
     if let Some(company) = ask.company {
-        let few = is_few(on, workspace, "contact_companies t WHERE t.workspace_id = $1 AND t.company_id = $2", company.uuid().into()).await?;
+        let few =
+            is_few(on, workspace, "contact_companies t WHERE t.workspace_id = $1 AND t.company_id = $2", company.uuid().into()).await?;
         narrow(&mut c, few, "contact_companies t", "t.contact_id", "t.company_id", company.uuid().into());
     }
     if let Some(words) = ask.q.as_deref().filter(|q| !atlas_store::fold(q).is_empty()) {

@@ -108,12 +108,14 @@ pub(crate) async fn lock(tx: &Tx, workspace: WorkspaceId, id: ContactId) -> Resu
 /// # Errors
 /// Whatever the database answers.
 pub(crate) async fn by_handle(on: &dyn Executor, workspace: WorkspaceId, kind: &str, key: &str) -> Result<Vec<Contact>> {
-    let ids: Vec<ContactId> = query("SELECT contact_id FROM contact_handles WHERE workspace_id = $1 AND kind = $2 AND match_key = $3 ORDER BY contact_id LIMIT 20")
-        .bind(workspace)
-        .bind(kind)
-        .bind(key)
-        .values(on)
-        .await?;
+    let ids: Vec<ContactId> = query(
+        "SELECT contact_id FROM contact_handles WHERE workspace_id = $1 AND kind = $2 AND match_key = $3 ORDER BY contact_id LIMIT 20",
+    )
+    .bind(workspace)
+    .bind(kind)
+    .bind(key)
+    .values(on)
+    .await?;
     find_many(on, workspace, &ids).await
 }
 
@@ -217,15 +219,7 @@ async fn index(tx: &Tx, workspace: WorkspaceId, contact: &Contact) -> Result<()>
     let own_id = contact.own_id.iter().map(String::as_str);
     let words = contact.emails.iter().chain(&contact.phones).map(String::as_str).chain(contact.location.as_deref()).chain(own_id);
     let body = words.chain([detail.as_str()]).collect::<Vec<_>>().join(" ");
-    let doc = SearchDoc {
-        record,
-        kind: "contact",
-        title: contact.label().to_owned(),
-        url: contact.url(),
-        body,
-        detail,
-        connection: None,
-    };
+    let doc = SearchDoc { record, kind: "contact", title: contact.label().to_owned(), url: contact.url(), body, detail, connection: None };
     search_put(tx, workspace, &doc).await
 }
 

@@ -39,7 +39,12 @@ pub async fn find_many(on: &dyn Executor, workspace: WorkspaceId, ids: &[Convers
 ///
 /// # Errors
 /// Whatever the database answers.
-pub(crate) async fn by_source(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId, external_id: &str) -> Result<Option<Conversation>> {
+pub(crate) async fn by_source(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    external_id: &str,
+) -> Result<Option<Conversation>> {
     let sql = format!("SELECT {COLUMNS} FROM conversations c WHERE c.workspace_id = $1 AND c.connection_id = $2 AND c.external_id = $3");
     built_query(sql).bind(workspace).bind(connection).bind(external_id).first(on).await
 }
@@ -58,11 +63,7 @@ pub async fn page(
 ) -> Result<Page<Conversation>> {
     let mut c = Conditions::new("c", workspace);
     if let Some(contact) = contact {
-        c.and(
-            "c.id IN (SELECT p.conversation_id FROM conversation_people p WHERE p.workspace_id = $1 AND p.contact_id =",
-            contact,
-            ")",
-        );
+        c.and("c.id IN (SELECT p.conversation_id FROM conversation_people p WHERE p.workspace_id = $1 AND p.contact_id =", contact, ")");
     }
     if let Some(state) = state {
         c.and("c.state =", state, "");
@@ -82,7 +83,13 @@ pub async fn page(
 ///
 /// # Errors
 /// A field error for a bad cursor; whatever the database answers.
-pub async fn messages(on: &dyn Executor, workspace: WorkspaceId, conversation: ConversationId, limit: usize, cursor: Option<&str>) -> Result<Page<Message>> {
+pub async fn messages(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    conversation: ConversationId,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Page<Message>> {
     let mut c = Conditions::new("m", workspace);
     c.and("m.conversation_id =", conversation, "");
     if let Some(text) = cursor {

@@ -109,8 +109,15 @@ async fn show(ctx: Ctx, Path(id): Path<String>, Query(asked): Query<Asked>) -> R
 fn missing(conversation: &super::Conversation) -> Option<String> {
     let stated = conversation.stated_parts? + 1;
     let missing = stated - conversation.message_count;
-    let words = ui::plural(missing, "older message is", "older messages are");
-    (missing > 0).then(|| format!("{words} at {} only: it hands out the newest 500.", words::provider(&conversation.provider)))
+    let provider = words::provider(&conversation.provider);
+    if missing <= 0 {
+        return None;
+    }
+    let many = ui::plural(missing, "message", "messages");
+    Some(match conversation.message_count >= 500 {
+        true => format!("{many} from the beginning can be read at {provider} only: it hands out the newest 500."),
+        false => format!("{provider} counts {many} more than have arrived here. The next sync fetches what is missing."),
+    })
 }
 
 fn days(ctx: &Ctx, mut messages: Vec<Message>, mut actions: HashMap<Ref, Vec<RenderedAction>>) -> Vec<(String, Vec<Line>)> {

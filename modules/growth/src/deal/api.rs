@@ -22,15 +22,23 @@ pub(crate) fn operations() -> Vec<Operation> {
     let list = Operation::read("deals.list", "/v1/deals", DEALS_READ, list).summary("List deals").tool();
     let create = Operation::write("deals.create", Method::POST, "/v1/deals", DEALS_WRITE, create).summary("Create a deal");
     let get = Operation::read("deals.get", "/v1/deals/{id}", DEALS_READ, get).summary("Read a deal").tool();
-    let update = Operation::write("deals.update", Method::PATCH, "/v1/deals/{id}", DEALS_WRITE, update).summary("Change or move a deal").tool();
+    let update =
+        Operation::write("deals.update", Method::PATCH, "/v1/deals/{id}", DEALS_WRITE, update).summary("Change or move a deal").tool();
     let archive = Operation::write("deals.archive", Method::DELETE, "/v1/deals/{id}", DEALS_WRITE, archive).summary("Archive a deal");
     let restore = Operation::write("deals.restore", Method::POST, "/v1/deals/{id}/restore", DEALS_WRITE, restore);
     vec![
-        list.describe("Search with `q`, filter, sort by `title`, `value`, `close`, `created`, `updated` or `activity` (a `-` in front reverses)."),
+        list.describe(
+            "Search with `q`, filter, sort by `title`, `value`, `close`, `created`, `updated` or `activity` (a `-` in front reverses).",
+        ),
         create.created().version(version).quick_action("New deal", "").tool(),
         get.version(version),
-        update.version(version).describe("Fields left out stay; null empties. A new `stageId` moves the deal to the end of that stage, or right before `beforeId`."),
-        archive.no_content().conditional().describe("An archived deal leaves board, lists and searches and keeps everything; restore takes it back."),
+        update.version(version).describe(
+            "Fields left out stay; null empties. A new `stageId` moves the deal to the end of that stage, or right before `beforeId`.",
+        ),
+        archive
+            .no_content()
+            .conditional()
+            .describe("An archived deal leaves board, lists and searches and keeps everything; restore takes it back."),
         restore.summary("Restore an archived deal").version(version),
     ]
     .into_iter()

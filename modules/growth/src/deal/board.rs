@@ -120,7 +120,12 @@ pub async fn sums(on: &dyn Executor, workspace: WorkspaceId, pipeline: PipelineI
 ///
 /// # Errors
 /// Whatever the database answers.
-pub async fn won_since(on: &dyn Executor, workspace: WorkspaceId, pipeline: PipelineId, from: Timestamp) -> Result<Vec<(i64, Option<Money>)>> {
+pub async fn won_since(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    pipeline: PipelineId,
+    from: Timestamp,
+) -> Result<Vec<(i64, Option<Money>)>> {
     let rows: Vec<(i64, Option<String>, i64)> = query(
         "SELECT COUNT(*), d.currency, CAST(COALESCE(SUM(d.amount), 0) AS BIGINT) FROM deals d \
          JOIN stages s ON s.workspace_id = d.workspace_id AND s.id = d.stage_id AND s.kind = 'won' \
@@ -131,7 +136,9 @@ pub async fn won_since(on: &dyn Executor, workspace: WorkspaceId, pipeline: Pipe
     .bind(from)
     .all(on)
     .await?;
-    rows.into_iter().map(|(deals, currency, amount)| Ok((deals, currency.map(|code| money(Some(amount), Some(&code))).transpose()?.flatten()))).collect()
+    rows.into_iter()
+        .map(|(deals, currency, amount)| Ok((deals, currency.map(|code| money(Some(amount), Some(&code))).transpose()?.flatten())))
+        .collect()
 }
 
 /// How many open deals of a pipeline are past their close date.

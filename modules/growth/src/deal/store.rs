@@ -151,15 +151,7 @@ async fn index(tx: &Tx, workspace: WorkspaceId, deal: &Deal) -> Result<()> {
     }
     // No names of contacts or companies: those may be a provider's words, and this entry outlives its connection.
     let detail = deal.value.map(|value| value.to_string()).unwrap_or_default();
-    let doc = SearchDoc {
-        record,
-        kind: "deal",
-        title: deal.title.clone(),
-        detail,
-        url: deal.url(),
-        body: String::new(),
-        connection: None,
-    };
+    let doc = SearchDoc { record, kind: "deal", title: deal.title.clone(), detail, url: deal.url(), body: String::new(), connection: None };
     search_put(tx, workspace, &doc).await
 }
 

@@ -167,7 +167,9 @@ async fn check_links(on: &dyn Executor, workspace: WorkspaceId, deal: &Deal) -> 
     people::check_owner(on, workspace, deal.owner).await?;
     if let Some(id) = deal.contact {
         let found = contact::store::find(on, workspace, id).await?;
-        found.filter(|c| c.status != Status::Merged).ok_or_else(|| Error::field("contactId", "unknown", "this workspace has no such contact"))?;
+        found
+            .filter(|c| c.status != Status::Merged)
+            .ok_or_else(|| Error::field("contactId", "unknown", "this workspace has no such contact"))?;
     }
     if let Some(id) = deal.company {
         let found = company::store::find(on, workspace, id).await?;

@@ -209,7 +209,8 @@ async fn tell(tx: &Tx, a: &Arrival, landed: &Landed, company: &Company, change: 
             return Ok(());
         }
     };
-    let fields: Map<String, Value> = change.changed.iter().map(|field| (field.as_str().to_owned(), json!({ "from": a.provider }))).collect();
+    let fields: Map<String, Value> =
+        change.changed.iter().map(|field| (field.as_str().to_owned(), json!({ "from": a.provider }))).collect();
     let data = json!({ "verb": verb, "name": company.label(), "fields": fields });
     let mut event = Event::new(at, operation, "record", company.id.to_ref(), data);
     event.source = Some(source);

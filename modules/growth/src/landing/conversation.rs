@@ -92,7 +92,8 @@ async fn join(tx: &Tx, a: &Arrival, conversation: ConversationId, people: &[Stri
             .bind(conversation)
             .all(tx)
             .await?;
-    let new: Vec<String> = people.iter().filter(|id| !known.iter().any(|(known, contact)| known == *id && contact.is_some())).cloned().collect();
+    let new: Vec<String> =
+        people.iter().filter(|id| !known.iter().any(|(known, contact)| known == *id && contact.is_some())).cloned().collect();
     if new.is_empty() {
         return Ok(false);
     }

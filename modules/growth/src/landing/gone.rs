@@ -93,7 +93,11 @@ async fn conversation(tx: &Tx, a: &Arrival, external_id: &str) -> Result<bool> {
     for id in messages {
         remove_message(tx, workspace, id).await?;
     }
-    query("DELETE FROM conversation_people WHERE workspace_id = $1 AND conversation_id = $2").bind(workspace).bind(conversation.id).run(tx).await?;
+    query("DELETE FROM conversation_people WHERE workspace_id = $1 AND conversation_id = $2")
+        .bind(workspace)
+        .bind(conversation.id)
+        .run(tx)
+        .await?;
     query("DELETE FROM conversations WHERE workspace_id = $1 AND id = $2").bind(workspace).bind(conversation.id).run(tx).await?;
     search_remove(tx, workspace, &conversation.id.to_ref()).await?;
     unmap_record(tx, workspace, &conversation.id.to_ref()).await?;

@@ -18,7 +18,8 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, from: &str, into: &str) -> Resul
         return Ok(Applied::default());
     }
     tombstones::bury(tx, workspace, a.connection, What::Person.as_str(), from, Some(into)).await?;
-    let into = tombstones::survivors(tx, workspace, a.connection, &[into.to_owned()]).await?.remove(into).unwrap_or_else(|| into.to_owned());
+    let into =
+        tombstones::survivors(tx, workspace, a.connection, &[into.to_owned()]).await?.remove(into).unwrap_or_else(|| into.to_owned());
     let gone = mapped(tx, workspace, a.connection, What::Person, from).await?.and_then(|record| record.as_id());
     let stays = mapped(tx, workspace, a.connection, What::Person, &into).await?.and_then(|record| record.as_id());
     unmap(tx, workspace, a.connection, What::Person, from).await?;
@@ -49,13 +50,14 @@ async fn rename(tx: &Tx, a: &Arrival, mut contact: Contact, into: &str) -> Resul
 /// Conversations name the person that stays from now on.
 async fn hand_over_talks(tx: &Tx, a: &Arrival, from: &str, into: &str, stays: Option<ContactId>) -> Result<()> {
     let workspace = a.actor.workspace;
-    let talks: Vec<(ConversationId, Option<ContactId>)> =
-        query("SELECT conversation_id, contact_id FROM conversation_people WHERE workspace_id = $1 AND connection_id = $2 AND external_id = $3")
-            .bind(workspace)
-            .bind(a.connection)
-            .bind(from)
-            .all(tx)
-            .await?;
+    let talks: Vec<(ConversationId, Option<ContactId>)> = query(
+        "SELECT conversation_id, contact_id FROM conversation_people WHERE workspace_id = $1 AND connection_id = $2 AND external_id = $3",
+    )
+    .bind(workspace)
+    .bind(a.connection)
+    .bind(from)
+    .all(tx)
+    .await?;
     for (conversation, contact) in talks {
         query("DELETE FROM conversation_people WHERE workspace_id = $1 AND conversation_id = $2 AND external_id = $3")
             .bind(workspace)

@@ -40,13 +40,19 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, teammate: &Teammate) -> Result<A
 }
 
 /// The member behind a colleague at the provider, if one is known.
-pub(super) async fn member(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId, external_id: &str) -> Result<Option<UserId>> {
-    let found: Vec<Option<UserId>> = query("SELECT user_id FROM teammates WHERE workspace_id = $1 AND connection_id = $2 AND external_id = $3")
-        .bind(workspace)
-        .bind(connection)
-        .bind(external_id)
-        .values(on)
-        .await?;
+pub(super) async fn member(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    external_id: &str,
+) -> Result<Option<UserId>> {
+    let found: Vec<Option<UserId>> =
+        query("SELECT user_id FROM teammates WHERE workspace_id = $1 AND connection_id = $2 AND external_id = $3")
+            .bind(workspace)
+            .bind(connection)
+            .bind(external_id)
+            .values(on)
+            .await?;
     Ok(found.into_iter().next().flatten())
 }
 
@@ -84,14 +90,15 @@ async fn hand_over(tx: &Tx, actor: &Actor, connection: ConnectionId, teammate: &
 
 /// Hands over the next records; answers whether there are more.
 async fn step(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, teammate: &str, user: UserId) -> Result<bool> {
-    let records: Vec<Ref> =
-        query("SELECT record FROM awaited_owners WHERE workspace_id = $1 AND connection_id = $2 AND external_id = $3 ORDER BY record LIMIT $4")
-            .bind(workspace)
-            .bind(connection)
-            .bind(teammate)
-            .bind(AT_ONCE)
-            .values(tx)
-            .await?;
+    let records: Vec<Ref> = query(
+        "SELECT record FROM awaited_owners WHERE workspace_id = $1 AND connection_id = $2 AND external_id = $3 ORDER BY record LIMIT $4",
+    )
+    .bind(workspace)
+    .bind(connection)
+    .bind(teammate)
+    .bind(AT_ONCE)
+    .values(tx)
+    .await?;
     for record in &records {
         give(tx, workspace, connection, teammate, user, record).await?;
         query("DELETE FROM awaited_owners WHERE workspace_id = $1 AND connection_id = $2 AND external_id = $3 AND record = $4")

@@ -233,7 +233,8 @@ async fn tell(tx: &Tx, a: &Arrival, person: &Person, contact: &Contact, change: 
         (false, true) if change.visible && !a.history => ("contact.updated", "updated", news, tx.now()),
         _ => return touch(tx, workspace, contact, change.visible),
     };
-    let fields: Map<String, Value> = change.changed.iter().map(|field| (field.as_str().to_owned(), json!({ "from": a.provider }))).collect();
+    let fields: Map<String, Value> =
+        change.changed.iter().map(|field| (field.as_str().to_owned(), json!({ "from": a.provider }))).collect();
     let data = json!({ "verb": verb, "name": contact.label(), "fields": fields });
     let circle = membership::circle(tx, workspace, contact.id).await?;
     let mut event = Event::new(at, operation, "record", contact.id.to_ref(), data).about(circle);

@@ -189,7 +189,8 @@ async fn contact_is_touched(on: &dyn Executor, workspace: WorkspaceId, connectio
 /// Notes, and tags that people gave.
 async fn has_links(on: &dyn Executor, workspace: WorkspaceId, record: &Ref) -> Result<bool> {
     Ok(note::store::count(on, workspace, record).await? > 0
-        || exists(on, "SELECT 1 FROM record_tags WHERE workspace_id = $1 AND record = $2 AND writer = 'person'", workspace, record.into()).await?)
+        || exists(on, "SELECT 1 FROM record_tags WHERE workspace_id = $1 AND record = $2 AND writer = 'person'", workspace, record.into())
+            .await?)
 }
 
 async fn exists(on: &dyn Executor, sql: &str, workspace: WorkspaceId, value: atlas_store::Value) -> Result<bool> {
@@ -235,7 +236,13 @@ async fn company_is_touched(on: &dyn Executor, workspace: WorkspaceId, connectio
     Ok(has_links(on, workspace, &record).await?
         || exists(on, "SELECT 1 FROM deals WHERE workspace_id = $1 AND company_id = $2", workspace, id()).await?
         || exists(on, "SELECT 1 FROM contact_companies WHERE workspace_id = $1 AND company_id = $2", workspace, id()).await?
-        || exists(on, "SELECT 1 FROM event_subjects WHERE workspace_id = $1 AND subject = $2 AND kind = 'task'", workspace, (&record).into()).await?
+        || exists(
+            on,
+            "SELECT 1 FROM event_subjects WHERE workspace_id = $1 AND subject = $2 AND kind = 'task'",
+            workspace,
+            (&record).into(),
+        )
+        .await?
         || exists(
             on,
             "SELECT 1 FROM events WHERE workspace_id = $1 AND record = $2 AND actor_user IS NOT NULL",

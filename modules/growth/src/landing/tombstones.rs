@@ -11,7 +11,13 @@ use crate::list::places;
 pub(super) const REDACTED: &str = "redacted";
 
 /// Whether the provider's record was taken away or merged into another.
-pub(super) async fn is_gone(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId, what: &str, external_id: &str) -> Result<bool> {
+pub(super) async fn is_gone(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    what: &str,
+    external_id: &str,
+) -> Result<bool> {
     Ok(!gone(on, workspace, connection, what, &[external_id]).await?.is_empty())
 }
 

@@ -16,12 +16,23 @@ use crate::wire::limit;
 pub(crate) fn operations() -> Vec<Operation> {
     let version = |out: &NoteJson| out.version;
     vec![
-        Operation::read("notes.list", "/v1/notes", NOTES_READ, list).summary("List notes").describe("Newest first; of one record with `subject`."),
-        Operation::write("notes.create", Method::POST, "/v1/notes", NOTES_WRITE, create).summary("Write a note").created().version(version).tool(),
+        Operation::read("notes.list", "/v1/notes", NOTES_READ, list)
+            .summary("List notes")
+            .describe("Newest first; of one record with `subject`."),
+        Operation::write("notes.create", Method::POST, "/v1/notes", NOTES_WRITE, create)
+            .summary("Write a note")
+            .created()
+            .version(version)
+            .tool(),
         Operation::read("notes.get", "/v1/notes/{id}", NOTES_READ, get).summary("Read a note").version(version),
         Operation::write("notes.update", Method::PATCH, "/v1/notes/{id}", NOTES_WRITE, update).summary("Change a note").version(version),
-        Operation::write("notes.delete", Method::DELETE, "/v1/notes/{id}", NOTES_WRITE, delete).summary("Delete a note").no_content().conditional(),
-        Operation::write("notes.restore", Method::POST, "/v1/notes/{id}/restore", NOTES_WRITE, restore).summary("Take a deleted note back").version(version),
+        Operation::write("notes.delete", Method::DELETE, "/v1/notes/{id}", NOTES_WRITE, delete)
+            .summary("Delete a note")
+            .no_content()
+            .conditional(),
+        Operation::write("notes.restore", Method::POST, "/v1/notes/{id}/restore", NOTES_WRITE, restore)
+            .summary("Take a deleted note back")
+            .version(version),
     ]
     .into_iter()
     .map(|operation| operation.tag("Notes"))

@@ -33,7 +33,13 @@ pub async fn find(on: &dyn Executor, workspace: WorkspaceId, id: NoteId) -> Resu
 ///
 /// # Errors
 /// A field error for a bad cursor; whatever the database answers.
-pub async fn page(on: &dyn Executor, workspace: WorkspaceId, subject: Option<&Ref>, limit: usize, cursor: Option<&str>) -> Result<Page<Note>> {
+pub async fn page(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    subject: Option<&Ref>,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Page<Note>> {
     let mut c = crate::list::Conditions::new("n", workspace);
     c.also("n.deleted_at IS NULL");
     if let Some(subject) = subject {

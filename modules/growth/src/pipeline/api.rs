@@ -19,8 +19,10 @@ pub(crate) fn operations() -> Vec<Operation> {
     let list = Operation::read("pipelines.list", "/v1/pipelines", PIPELINES_READ, list).summary("List pipelines").tool();
     let create = Operation::write("pipelines.create", Method::POST, "/v1/pipelines", PIPELINES_WRITE, create).summary("Create a pipeline");
     let get = Operation::read("pipelines.get", "/v1/pipelines/{id}", PIPELINES_READ, get).summary("Read a pipeline");
-    let update = Operation::write("pipelines.update", Method::PATCH, "/v1/pipelines/{id}", PIPELINES_WRITE, update).summary("Change a pipeline");
-    let remove = Operation::write("pipelines.remove", Method::DELETE, "/v1/pipelines/{id}", PIPELINES_WRITE, remove).summary("Remove a pipeline");
+    let update =
+        Operation::write("pipelines.update", Method::PATCH, "/v1/pipelines/{id}", PIPELINES_WRITE, update).summary("Change a pipeline");
+    let remove =
+        Operation::write("pipelines.remove", Method::DELETE, "/v1/pipelines/{id}", PIPELINES_WRITE, remove).summary("Remove a pipeline");
     vec![
         list.describe("A workspace that has none gets its first, with the usual stages."),
         create.created().version(version),

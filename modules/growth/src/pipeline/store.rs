@@ -13,14 +13,16 @@ type Head = (PipelineId, String, i64, Timestamp, Timestamp);
 /// # Errors
 /// Whatever the database answers.
 pub async fn all(on: &dyn Executor, workspace: WorkspaceId) -> Result<Vec<Pipeline>> {
-    let heads: Vec<Head> = query("SELECT id, name, version, created_at, updated_at FROM pipelines WHERE workspace_id = $1 ORDER BY position, id LIMIT 100")
-        .bind(workspace)
-        .all(on)
-        .await?;
-    let stages: Vec<Stage> = query("SELECT id, pipeline_id, name, kind, likelihood FROM stages WHERE workspace_id = $1 ORDER BY position, id")
-        .bind(workspace)
-        .all(on)
-        .await?;
+    let heads: Vec<Head> =
+        query("SELECT id, name, version, created_at, updated_at FROM pipelines WHERE workspace_id = $1 ORDER BY position, id LIMIT 100")
+            .bind(workspace)
+            .all(on)
+            .await?;
+    let stages: Vec<Stage> =
+        query("SELECT id, pipeline_id, name, kind, likelihood FROM stages WHERE workspace_id = $1 ORDER BY position, id")
+            .bind(workspace)
+            .all(on)
+            .await?;
     let with_stages = |(id, name, version, created_at, updated_at): Head| Pipeline {
         id,
         name,
@@ -102,7 +104,14 @@ pub(crate) async fn touch(tx: &Tx, workspace: WorkspaceId, id: PipelineId, name:
         .map(|_| ())
 }
 
-pub(crate) async fn save_stage(tx: &Tx, workspace: WorkspaceId, pipeline: PipelineId, id: StageId, wish: &StageWish, place: usize) -> Result<()> {
+pub(crate) async fn save_stage(
+    tx: &Tx,
+    workspace: WorkspaceId,
+    pipeline: PipelineId,
+    id: StageId,
+    wish: &StageWish,
+    place: usize,
+) -> Result<()> {
     query(
         "INSERT INTO stages (workspace_id, id, pipeline_id, name, kind, likelihood, position) VALUES ($1,$2,$3,$4,$5,$6,$7) \
          ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, kind = excluded.kind, likelihood = excluded.likelihood, position = excluded.position",

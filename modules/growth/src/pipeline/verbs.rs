@@ -50,7 +50,8 @@ pub async fn edit(
     }
     let pipeline = reload(tx, actor, id).await?;
     let name = name.map_or(Ok(pipeline.name.clone()), checked_name)?;
-    let taken = store::all(tx, actor.workspace).await?.iter().any(|other| other.id != id && other.name.to_lowercase() == name.to_lowercase());
+    let taken =
+        store::all(tx, actor.workspace).await?.iter().any(|other| other.id != id && other.name.to_lowercase() == name.to_lowercase());
     if taken {
         return Err(name_taken());
     }

@@ -84,7 +84,12 @@ async fn page(ctx: &Ctx, pipeline: &Pipeline, failure: Option<String>) -> Reply 
         },
         first: place == 0,
         last: place + 1 == many,
-        targets: pipeline.stages.iter().filter(|other| other.id != stage.id).map(|other| (other.id.to_string(), other.name.clone())).collect(),
+        targets: pipeline
+            .stages
+            .iter()
+            .filter(|other| other.id != stage.id)
+            .map(|other| (other.id.to_string(), other.name.clone()))
+            .collect(),
     };
     let content = EditPage {
         url: format!("/growth/pipelines/{}", pipeline.id),
@@ -115,7 +120,15 @@ pub(crate) struct Wanted {
 }
 
 /// Applies new stages and answers the page: with a sentence, or with what is wrong.
-async fn apply(ctx: &Ctx, pipeline: &Pipeline, sent: &Wanted, name: Option<&str>, stages: Option<Vec<StageWish>>, moves: Moves, done: &str) -> Reply {
+async fn apply(
+    ctx: &Ctx,
+    pipeline: &Pipeline,
+    sent: &Wanted,
+    name: Option<&str>,
+    stages: Option<Vec<StageWish>>,
+    moves: Moves,
+    done: &str,
+) -> Reply {
     let (actor, id, version, stages, moves) = (&ctx.actor, pipeline.id, sent.version.parse().ok(), &stages, &moves);
     let edit = |tx| async move { verbs::edit(&tx, actor, id, name, stages.clone(), moves, version).await };
     let url = format!("/growth/pipelines/{id}");

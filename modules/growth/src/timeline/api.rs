@@ -16,12 +16,21 @@ use crate::{company, contact, deal};
 /// The operations on timelines.
 pub(crate) fn operations() -> Vec<Operation> {
     let told = |operation: Operation, tag| {
-        let text = "Newest first: chats, notes, deal changes, tasks and changes of the record. Items that a connector brought carry `source`.";
+        let text =
+            "Newest first: chats, notes, deal changes, tasks and changes of the record. Items that a connector brought carry `source`.";
         operation.describe(text).tag(tag).tool()
     };
     vec![
-        told(Operation::read("contacts.timeline", "/v1/contacts/{id}/timeline", CONTACTS_READ, of_contact).summary("Read a contact's timeline"), "Contacts"),
-        told(Operation::read("companies.timeline", "/v1/companies/{id}/timeline", COMPANIES_READ, of_company).summary("Read a company's timeline"), "Companies"),
+        told(
+            Operation::read("contacts.timeline", "/v1/contacts/{id}/timeline", CONTACTS_READ, of_contact)
+                .summary("Read a contact's timeline"),
+            "Contacts",
+        ),
+        told(
+            Operation::read("companies.timeline", "/v1/companies/{id}/timeline", COMPANIES_READ, of_company)
+                .summary("Read a company's timeline"),
+            "Companies",
+        ),
         told(Operation::read("deals.timeline", "/v1/deals/{id}/timeline", DEALS_READ, of_deal).summary("Read a deal's timeline"), "Deals"),
     ]
 }

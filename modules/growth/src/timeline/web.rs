@@ -17,8 +17,13 @@ mod entry;
 use entry::entries;
 
 /// The kinds that can be shown alone: word in the address, name, kind in the log.
-const KINDS: [(&str, &str, &str); 5] =
-    [("", "All", ""), ("conversations", "Conversations", "chat"), ("notes", "Notes", "note"), ("deals", "Deals", "deal"), ("tasks", "Tasks", "task")];
+const KINDS: [(&str, &str, &str); 5] = [
+    ("", "All", ""),
+    ("conversations", "Conversations", "chat"),
+    ("notes", "Notes", "note"),
+    ("deals", "Deals", "deal"),
+    ("tasks", "Tasks", "task"),
+];
 
 /// Items a page of the timeline shows before "Show earlier".
 const ITEMS: usize = 50;
@@ -108,6 +113,8 @@ pub(crate) struct Quote {
     actions: Vec<RenderedAction>,
     /// The note's id, when it can be changed here.
     note: Option<String>,
+    /// What was done without words, such as closing; told as a line.
+    deed: Option<String>,
 }
 
 /// The section for a record: counts, the newest items, the link to those before.
@@ -132,7 +139,15 @@ pub(crate) async fn section(ctx: &Ctx, subject: &Ref, page: String, asked: &Aske
         "tasks" => "Nothing has happened with a task yet.",
         _ => "Nothing has happened yet. Notes, conversations, deals and tasks appear here.",
     };
-    Ok(Section { base, page, subject: subject.clone(), tabs: KINDS.into_iter().map(tab).collect(), kind: asked.kind.clone(), earlier, note })
+    Ok(Section {
+        base,
+        page,
+        subject: subject.clone(),
+        tabs: KINDS.into_iter().map(tab).collect(),
+        kind: asked.kind.clone(),
+        earlier,
+        note,
+    })
 }
 
 impl Section {
@@ -171,7 +186,8 @@ pub(crate) async fn earlier(ctx: &Ctx, subject: &Ref, page: String, asked: &Aske
 async fn actions(ctx: &Ctx, items: &[Item]) -> Result<HashMap<Ref, Vec<RenderedAction>>> {
     let mut all = HashMap::new();
     for kind in ["msg", "note"] {
-        let records: Vec<Ref> = items.iter().filter(|item| item.body.is_some() && item.record.kind() == kind).map(|item| item.record.clone()).collect();
+        let records: Vec<Ref> =
+            items.iter().filter(|item| item.body.is_some() && item.record.kind() == kind).map(|item| item.record.clone()).collect();
         if !records.is_empty() {
             all.extend(ctx.record_actions(kind, &records).await?);
         }

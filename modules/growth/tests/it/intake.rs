@@ -49,18 +49,24 @@ async fn all_contacts(office: &Office) -> usize {
 #[tokio::test]
 async fn people_match_by_mapping_own_id_address_and_number() {
     let office = open().await;
-    let by_mail = office.contact(Edit { emails: Some(vec!["maren@harbour.example".into()]), name: Some("Maren S".into()), ..Edit::default() }).await;
-    let by_phone = office.contact(Edit { phones: Some(vec!["+47 555 01 274".into()]), name: Some("Jonas".into()), ..Edit::default() }).await;
+    let by_mail =
+        office.contact(Edit { emails: Some(vec!["maren@harbour.example".into()]), name: Some("Maren S".into()), ..Edit::default() }).await;
+    let by_phone =
+        office.contact(Edit { phones: Some(vec!["+47 555 01 274".into()]), name: Some("Jonas".into()), ..Edit::default() }).await;
     let by_id = office.contact(Edit { own_id: Some("crm-7".into()), name: Some("Leo".into()), ..Edit::default() }).await;
     let mail = Person { email: Some("MAREN@harbour.example".into()), ..person("p1", 1) };
     office.arrive(Landing::Person(mail)).await;
     office.arrive(Landing::Person(Person { phone: Some("0047 55501274".into()), ..person("p2", 1) })).await;
-    office.arrive(Landing::Person(Person { own_id: Some("crm-7".into()), email: Some("maren@harbour.example".into()), ..person("p3", 1) })).await;
+    office
+        .arrive(Landing::Person(Person { own_id: Some("crm-7".into()), email: Some("maren@harbour.example".into()), ..person("p3", 1) }))
+        .await;
     assert_eq!(contact_of(&office, "p1").await.id, by_mail.id);
     assert_eq!(contact_of(&office, "p2").await.id, by_phone.id);
     assert_eq!(contact_of(&office, "p3").await.id, by_id.id);
     // Somebody else at the provider with the same address is somebody else here.
-    office.arrive(Landing::Person(Person { email: Some("maren@harbour.example".into()), name: Some("Twin".into()), ..person("p4", 1) })).await;
+    office
+        .arrive(Landing::Person(Person { email: Some("maren@harbour.example".into()), name: Some("Twin".into()), ..person("p4", 1) }))
+        .await;
     assert_ne!(contact_of(&office, "p4").await.id, by_mail.id);
     assert_eq!(all_contacts(&office).await, 4);
 }
@@ -84,7 +90,9 @@ async fn two_active_namesakes_are_ambiguous_and_an_archived_twin_counts_only_alo
 #[tokio::test]
 async fn what_a_person_wrote_stays_and_what_the_provider_says_is_kept_beside_it() {
     let office = open().await;
-    let mine = office.contact(Edit { emails: Some(vec!["maren@harbour.example".into()]), name: Some("Maren Solheim".into()), ..Edit::default() }).await;
+    let mine = office
+        .contact(Edit { emails: Some(vec!["maren@harbour.example".into()]), name: Some("Maren Solheim".into()), ..Edit::default() })
+        .await;
     let says = |version, name: &str, phone: Option<&str>| {
         Landing::Person(Person {
             name: Some(name.into()),
@@ -145,7 +153,13 @@ async fn owners_come_by_address_before_or_after_their_colleague() {
     let landed = |id: &str| Landing::Person(Person { owner: Some("t1".into()), name: Some(id.into()), ..person(id, 1) });
     office.arrive(landed("p1")).await;
     assert_eq!(contact_of(&office, "p1").await.owner, None);
-    office.arrive(Landing::Teammate(Teammate { external_id: "t1".into(), name: Some("Mara".into()), email: Some("MARA@kestrel.example".into()) })).await;
+    office
+        .arrive(Landing::Teammate(Teammate {
+            external_id: "t1".into(),
+            name: Some("Mara".into()),
+            email: Some("MARA@kestrel.example".into()),
+        }))
+        .await;
     office.arrive(landed("p2")).await;
     assert_eq!(contact_of(&office, "p1").await.owner, office.mara.user);
     assert_eq!(contact_of(&office, "p2").await.owner, office.mara.user);
@@ -154,10 +168,24 @@ async fn owners_come_by_address_before_or_after_their_colleague() {
 #[tokio::test]
 async fn messages_arrive_before_their_person_and_land_on_both_timelines() {
     let office = open().await;
-    office.arrive(Landing::Conversation(talk("v1", 5, &["p1"], vec![message("m2", 3, Side::Teammate, "Tomorrow"), message("m1", 2, Side::Customer, "Any news?")]))).await;
+    office
+        .arrive(Landing::Conversation(talk(
+            "v1",
+            5,
+            &["p1"],
+            vec![message("m2", 3, Side::Teammate, "Tomorrow"), message("m1", 2, Side::Customer, "Any news?")],
+        )))
+        .await;
     office.arrive(Landing::Company(Company { external_id: "c1".into(), name: Some("Harbour".into()), ..Company::default() })).await;
     office.arrive(Landing::Person(Person { companies: vec!["c1".into()], companies_complete: true, ..person("p1", 1) })).await;
-    office.arrive(Landing::Conversation(talk("v1", 6, &["p1"], vec![message("m3", 4, Side::Customer, "Thanks"), message("m1", 2, Side::Customer, "Any news?")]))).await;
+    office
+        .arrive(Landing::Conversation(talk(
+            "v1",
+            6,
+            &["p1"],
+            vec![message("m3", 4, Side::Customer, "Thanks"), message("m1", 2, Side::Customer, "Any news?")],
+        )))
+        .await;
     let contact = contact_of(&office, "p1").await;
     for subject in [contact.id.to_ref(), contact.company.unwrap().to_ref()] {
         let chats: Vec<_> = office.events(&subject).await.into_iter().filter(|e| e.kind == "chat").map(|e| e.source_id.unwrap()).collect();
@@ -190,7 +218,10 @@ async fn a_newer_statement_changes_a_message_and_redaction_is_for_ever() {
     assert!(message.redacted && message.html.is_none() && message.words.is_none());
     assert!(atlas_store::search(&office.db, office.ws, "third", &[], 5).await.unwrap().is_empty());
     assert!(atlas_store::search(&office.db, office.ws, "second", &[], 5).await.unwrap().is_empty());
-    assert_eq!(office.operations(&contact_of(&office, "p1").await.id.to_ref()).await.iter().filter(|op| *op == "conversation.message").count(), 1);
+    assert_eq!(
+        office.operations(&contact_of(&office, "p1").await.id.to_ref()).await.iter().filter(|op| *op == "conversation.message").count(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -255,7 +286,14 @@ async fn leaving_a_company_takes_the_chats_along_and_leaves_its_own_deals() {
     let contact = office.contact(Edit { name: Some("Maren".into()), companies: Some(vec![company.id]), ..Edit::default() }).await;
     office.note(&contact.id.to_ref(), "Hers").await;
     office.note(&company.id.to_ref(), "Theirs").await;
-    office.deal(atlas_growth::deal::Edit { title: Some("Deal".into()), contact: Some(Some(contact.id)), company: Some(Some(company.id)), ..Default::default() }).await;
+    office
+        .deal(atlas_growth::deal::Edit {
+            title: Some("Deal".into()),
+            contact: Some(Some(contact.id)),
+            company: Some(Some(company.id)),
+            ..Default::default()
+        })
+        .await;
     assert_eq!(office.operations(&company.id.to_ref()).await.iter().filter(|op| *op == "note.created").count(), 2);
     office.change(contact.id, Edit { companies: Some(vec![]), ..Edit::default() }).await;
     let ops = office.operations(&company.id.to_ref()).await;

@@ -98,7 +98,8 @@ async fn filters_and_search_narrow_and_stay_in_the_workspace() {
         assert_eq!(count(&office.db, office.ws, &ask).await.unwrap(), 1);
         assert_eq!(found[0].company_name.as_deref(), Some("Harbour"));
     }
-    let nobodys = page(&office.db, office.ws, &ContactQuery { owner: Some(None), source: Some("atlas".into()), ..base() }).await.unwrap().rows;
+    let nobodys =
+        page(&office.db, office.ws, &ContactQuery { owner: Some(None), source: Some("atlas".into()), ..base() }).await.unwrap().rows;
     assert_eq!(nobodys.iter().map(|row| row.id).collect::<Vec<_>>(), [jonas.id]);
     let ines = &office.ines;
     office.db.write(|tx| async move { contact::verbs::archive(&tx, ines, jonas.id, None).await }).await.unwrap();

@@ -7,3 +7,4 @@ mod purge;
 mod shuffle;
 mod timeline;
 mod verbs;
+mod web;

@@ -133,7 +133,8 @@ impl Office {
     pub async fn purge(&self) -> Vec<Purged> {
         let mut all: Vec<Purged> = Vec::new();
         loop {
-            let step = self.db.write(|tx| async move { (atlas_growth::intake().purge)(&tx, self.ws, self.connection, 5).await }).await.unwrap();
+            let step =
+                self.db.write(|tx| async move { (atlas_growth::intake().purge)(&tx, self.ws, self.connection, 5).await }).await.unwrap();
             if step.iter().all(|purged| purged.count == 0) {
                 return all;
             }

@@ -26,7 +26,13 @@ fn planted(id: &str) -> Person {
 }
 
 async fn import(office: &Office) {
-    office.arrive(Landing::Teammate(Teammate { external_id: "t1".into(), name: Some("PLANT mate".into()), email: Some("plant@mate.example".into()) })).await;
+    office
+        .arrive(Landing::Teammate(Teammate {
+            external_id: "t1".into(),
+            name: Some("PLANT mate".into()),
+            email: Some("plant@mate.example".into()),
+        }))
+        .await;
     let company = Company {
         external_id: "c1".into(),
         own_id: Some("PLANT-co".into()),
@@ -42,11 +48,14 @@ async fn import(office: &Office) {
     for id in ["p1", "p22", "p333", "p4444", "p55555", "p666666", "p7777777"] {
         office.arrive(Landing::Person(planted(id))).await;
     }
-    let mut talk = talk("v1", 3, &["p1", "p22", "p99"], (0..12).map(|n| message(&format!("m{n}"), n, Side::Customer, "PLANT words")).collect());
+    let mut talk =
+        talk("v1", 3, &["p1", "p22", "p99"], (0..12).map(|n| message(&format!("m{n}"), n, Side::Customer, "PLANT words")).collect());
     talk.title = Some("PLANT title".into());
     talk.url = Some("https://planted.example/talk".into());
     office.arrive(Landing::Conversation(talk)).await;
-    office.arrives(Landing::Person(Person { name: Some("PLANT renamed".into()), updated_at: Some(minute(9)), ..planted("p1") }), false).await;
+    office
+        .arrives(Landing::Person(Person { name: Some("PLANT renamed".into()), updated_at: Some(minute(9)), ..planted("p1") }), false)
+        .await;
     office.arrive(Landing::Gone { what: What::Person, external_id: "p55555".into() }).await;
     office.arrive(Landing::Merged { from: "p666666".into(), into: "p7777777".into() }).await;
 }
@@ -55,7 +64,9 @@ async fn import(office: &Office) {
 async fn dump(office: &Office) -> String {
     let names = match office.db.dialect() {
         Dialect::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search_words%'",
-        Dialect::Postgres => "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'",
+        Dialect::Postgres => {
+            "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"
+        }
     };
     let tables: Vec<String> = built_query(names.to_owned()).values(&office.db).await.unwrap();
     let mut all = String::new();
@@ -85,9 +96,8 @@ async fn dump(office: &Office) -> String {
 #[tokio::test]
 async fn not_one_planted_word_stays_and_all_of_the_peoples_do() {
     let office = open().await;
-    let mine = office
-        .contact(Edit { name: Some("Mine".into()), emails: Some(vec!["plant-p22@planted.example".into()]), ..Edit::default() })
-        .await;
+    let mine =
+        office.contact(Edit { name: Some("Mine".into()), emails: Some(vec!["plant-p22@planted.example".into()]), ..Edit::default() }).await;
     import(&office).await;
     assert_eq!(contact_of(&office, "p22").await.id, mine.id);
     // The provider's contact that people worked with.
@@ -125,7 +135,8 @@ async fn not_one_planted_word_stays_and_all_of_the_peoples_do() {
     let tags = tag::store::all(&office.db, office.ws).await.unwrap();
     assert_eq!(tags.iter().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["Kept tag"]);
     assert_eq!(office.reload(tagged.id).await.label(), contact::UNNAMED);
-    let companies = company::list::page(&office.db, office.ws, &company::list::CompanyQuery { limit: 10, ..Default::default() }).await.unwrap();
+    let companies =
+        company::list::page(&office.db, office.ws, &company::list::CompanyQuery { limit: 10, ..Default::default() }).await.unwrap();
     assert!(companies.rows.is_empty());
     assert_eq!(office.reload(mine.id).await.emails, ["plant-p22@planted.example"]);
 }
@@ -135,7 +146,14 @@ async fn a_purge_can_be_interrupted_and_run_again_and_the_history_come_back() {
     let office = open().await;
     import(&office).await;
     for _ in 0..3 {
-        office.db.write(|tx| { let office = office.clone(); async move { (atlas_growth::intake().purge)(&tx, office.ws, office.connection, 2).await } }).await.unwrap();
+        office
+            .db
+            .write(|tx| {
+                let office = office.clone();
+                async move { (atlas_growth::intake().purge)(&tx, office.ws, office.connection, 2).await }
+            })
+            .await
+            .unwrap();
     }
     office.purge().await;
     assert!(office.purge().await.is_empty());

@@ -42,9 +42,24 @@ fn history() -> Vec<Landing> {
         company("c1", 1, "Harbour"),
         company("c1", 3, "Harbour & Vale"),
         company("c2", 1, "Calder"),
-        Landing::Conversation(talk("v1", 3, &["p1"], vec![message("m1", 1, Side::Customer, "One"), message("m2", 2, Side::Teammate, "Two")])),
-        Landing::Conversation(talk("v1", 6, &["p1", "p2"], vec![message("m2", 2, Side::Teammate, "Two, corrected"), message("m3", 4, Side::Customer, "Three")])),
-        Landing::Conversation(talk("v2", 4, &["lead"], vec![message("n1", 3, Side::Customer, "Lead asks"), message("n2", 4, Side::Customer, "Secret")])),
+        Landing::Conversation(talk(
+            "v1",
+            3,
+            &["p1"],
+            vec![message("m1", 1, Side::Customer, "One"), message("m2", 2, Side::Teammate, "Two")],
+        )),
+        Landing::Conversation(talk(
+            "v1",
+            6,
+            &["p1", "p2"],
+            vec![message("m2", 2, Side::Teammate, "Two, corrected"), message("m3", 4, Side::Customer, "Three")],
+        )),
+        Landing::Conversation(talk(
+            "v2",
+            4,
+            &["lead"],
+            vec![message("n1", 3, Side::Customer, "Lead asks"), message("n2", 4, Side::Customer, "Secret")],
+        )),
         Landing::Conversation(talk("v3", 4, &["p2"], vec![message("o1", 3, Side::Customer, "To be deleted")])),
         Landing::Redacted { external_id: "n2".into() },
         Landing::Gone { what: What::Conversation, external_id: "v3".into() },
@@ -56,7 +71,9 @@ fn history() -> Vec<Landing> {
 async fn state(office: &Office) -> BTreeMap<String, String> {
     let mut seen = BTreeMap::new();
     for id in ["p1", "p2", "lead"] {
-        let Some(contact) = office.mapped(What::Person, id).await.and_then(|r: Ref| r.as_id::<atlas_growth::ContactKind>()) else { continue };
+        let Some(contact) = office.mapped(What::Person, id).await.and_then(|r: Ref| r.as_id::<atlas_growth::ContactKind>()) else {
+            continue;
+        };
         let contact: contact::Contact = office.reload(contact).await;
         let tags = atlas_growth::tag::store::of(&office.db, office.ws, &[contact.id.to_ref()]).await.unwrap();
         let tags: Vec<String> = tags.into_values().flatten().map(|tag| tag.name).collect();
@@ -64,7 +81,13 @@ async fn state(office: &Office) -> BTreeMap<String, String> {
             Some(id) => company::store::find(&office.db, office.ws, id).await.unwrap().map(|c| c.name),
             None => None,
         };
-        let line = format!("{} {:?} {tags:?} {company:?} {} {:?}", contact.name, contact.emails, contact.last_activity_at, chats(office, &contact.id.to_ref()).await);
+        let line = format!(
+            "{} {:?} {tags:?} {company:?} {} {:?}",
+            contact.name,
+            contact.emails,
+            contact.last_activity_at,
+            chats(office, &contact.id.to_ref()).await
+        );
         seen.insert(id.to_owned(), line);
     }
     for id in ["c1", "c2"] {
@@ -87,7 +110,8 @@ async fn state(office: &Office) -> BTreeMap<String, String> {
         let words: Vec<_> = messages.iter().map(|m| (m.external_id.clone(), m.words.clone(), m.redacted)).collect();
         seen.insert(id.to_owned(), format!("{} {} {:?} {words:?}", found.state, found.message_count, found.waiting_since));
     }
-    let contacts = contact::list::page(&office.db, office.ws, &contact::list::ContactQuery { limit: 50, ..Default::default() }).await.unwrap();
+    let contacts =
+        contact::list::page(&office.db, office.ws, &contact::list::ContactQuery { limit: 50, ..Default::default() }).await.unwrap();
     seen.insert("contacts".into(), contacts.rows.len().to_string());
     for word in ["three", "corrected", "secret", "deleted", "asks"] {
         let hits = atlas_store::search(&office.db, office.ws, word, &["conversation"], 5).await.unwrap();

@@ -34,7 +34,9 @@ async fn items_carry_words_links_and_source() {
     let deal = page.data.iter().find(|item| item.kind == "deal").unwrap();
     assert_eq!(deal.summary(), "Ines of Kestrel created Renewal");
     assert!(deal.url.as_ref().unwrap().starts_with("/growth/deals/deal_"));
-    let only = read(&office.db, &office.nouns(), office.ws, &contact.id.to_ref(), &EventQuery { kind: Some("deal".into()), ..ask.clone() }).await.unwrap();
+    let only = read(&office.db, &office.nouns(), office.ws, &contact.id.to_ref(), &EventQuery { kind: Some("deal".into()), ..ask.clone() })
+        .await
+        .unwrap();
     assert_eq!(only.data.len(), 1);
     let other = workspace_in(&office.db, "Other").await;
     assert!(read(&office.db, &office.nouns(), other.ws, &contact.id.to_ref(), &ask).await.unwrap().data.is_empty());

@@ -42,7 +42,14 @@ async fn a_contact_is_created_edited_archived_and_restored() {
     assert_eq!(archived.await.unwrap().status, contact::Status::Archived);
     assert!(atlas_store::search(&office.db, office.ws, "maren", &[], 5).await.unwrap().is_empty());
     let office2 = office.clone();
-    office.db.write(|tx| { let o = office2.clone(); async move { contact::verbs::restore(&tx, &o.ines, contact.id, None).await } }).await.unwrap();
+    office
+        .db
+        .write(|tx| {
+            let o = office2.clone();
+            async move { contact::verbs::restore(&tx, &o.ines, contact.id, None).await }
+        })
+        .await
+        .unwrap();
     assert_eq!(
         office.operations(&contact.id.to_ref()).await,
         ["contact.restored", "contact.archived", "contact.updated", "contact.created"]
@@ -106,11 +113,14 @@ async fn who_wrote_what_is_remembered() {
     let contact = office.named("Maren").await;
     assert_eq!(contact.provenance.of("name").unwrap().by, office.ines.user.map(|id| id.to_ref()));
     let (mara, id) = (&office.mara, contact.id);
-    let changed = office
-        .db
-        .write(|tx| async move { contact::verbs::edit(&tx, mara, id, Edit { location: Some("Bergen".into()), ..Edit::default() }, None).await })
-        .await
-        .unwrap();
+    let changed =
+        office
+            .db
+            .write(|tx| async move {
+                contact::verbs::edit(&tx, mara, id, Edit { location: Some("Bergen".into()), ..Edit::default() }, None).await
+            })
+            .await
+            .unwrap();
     assert_eq!(changed.provenance.of("location").unwrap().by, office.mara.user.map(|id| id.to_ref()));
     assert!(!changed.is_empty(Field::Location) && changed.is_empty(Field::Role));
 }
@@ -120,7 +130,12 @@ async fn deals_move_through_stages_and_close() {
     let office = open().await;
     let company = office.company("Harbour & Vale").await;
     let contact = office.contact(Edit { companies: Some(vec![company.id]), ..edit("Maren") }).await;
-    let wish = |title: &str, amount| deal::Edit { title: Some(title.into()), value: Some(Some(euros(amount))), contact: Some(Some(contact.id)), ..Default::default() };
+    let wish = |title: &str, amount| deal::Edit {
+        title: Some(title.into()),
+        value: Some(Some(euros(amount))),
+        contact: Some(Some(contact.id)),
+        ..Default::default()
+    };
     let (a, b) = (office.deal(wish("Renewal", 4_200_000)).await, office.deal(wish("Pilot", 100)).await);
     let stages = pipeline::store::all(&office.db, office.ws).await.unwrap().remove(0).stages;
     assert_eq!(stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["Lead", "Qualified", "Proposal", "Negotiation", "Won", "Lost"]);
@@ -157,7 +172,11 @@ async fn many_cards_are_put_between_two_and_keep_their_order() {
         let title = format!("Deal {n:02}");
         let deal = office.deal(wish(&title)).await;
         let ines = &office.ines;
-        office.db.write(|tx| async move { deal::verbs::move_to(&tx, ines, deal.id, first.stage, Some(last.id), None).await }).await.unwrap();
+        office
+            .db
+            .write(|tx| async move { deal::verbs::move_to(&tx, ines, deal.id, first.stage, Some(last.id), None).await })
+            .await
+            .unwrap();
         expected.push(title);
     }
     expected.push("Last".into());
@@ -184,10 +203,22 @@ async fn stages_are_edited_and_a_full_one_needs_a_target() {
     assert!(matches!(set(wishes.clone(), pipeline::Moves::new()).await, Err(Error::Conflict { code: "stage_not_empty", .. })));
     let to = wishes[0].id.unwrap();
     let after = set(wishes, [(deal.stage, to)].into()).await.unwrap();
-    assert_eq!(after.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["Qualified", "Proposal", "Negotiation", "Won", "Lost", "Pilot"]);
+    assert_eq!(
+        after.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(),
+        ["Qualified", "Proposal", "Negotiation", "Won", "Lost", "Pilot"]
+    );
     let moved = deal::store::find(&office.db, office.ws, deal.id).await.unwrap().unwrap();
     assert_eq!(moved.stage, to);
-    let closed = after.wishes().into_iter().map(|mut w| { if w.id == Some(to) { w.kind = StageKind::Won } w }).collect();
+    let closed = after
+        .wishes()
+        .into_iter()
+        .map(|mut w| {
+            if w.id == Some(to) {
+                w.kind = StageKind::Won
+            }
+            w
+        })
+        .collect();
     set(closed, pipeline::Moves::new()).await.unwrap();
     assert!(deal::store::find(&office.db, office.ws, deal.id).await.unwrap().unwrap().closed_at.is_some());
 }
@@ -210,6 +241,12 @@ async fn a_note_is_written_found_deleted_and_taken_back() {
     let empty = office.db.write(|tx| async move { atlas_growth::note::verbs::write(&tx, ines, &contact.id.to_ref(), "  ").await }).await;
     assert_eq!(refused(empty), ["body"]);
     let nobody: atlas_kernel::Ref = "task_01J00000000000000000000000".parse().unwrap();
-    let nothing = office.db.write(|tx| { let nobody = nobody.clone(); async move { atlas_growth::note::verbs::write(&tx, ines, &nobody, "x").await } }).await;
+    let nothing = office
+        .db
+        .write(|tx| {
+            let nobody = nobody.clone();
+            async move { atlas_growth::note::verbs::write(&tx, ines, &nobody, "x").await }
+        })
+        .await;
     assert_eq!(refused(nothing), ["subject"]);
 }

@@ -53,7 +53,8 @@ async fn notes(tx: &Tx, arrival: &Arrival, conversation: &Conversation) -> Resul
     if arrival.history {
         return Ok(Applied::default());
     }
-    let asking: Vec<(&Message, Asked)> = conversation.messages.iter().filter_map(|message| Some((message, asks(&rule, message)?))).collect();
+    let asking: Vec<(&Message, Asked)> =
+        conversation.messages.iter().filter_map(|message| Some((message, asks(&rule, message)?))).collect();
     let ids: Vec<&str> = asking.iter().map(|(message, _)| message.external_id.as_str()).collect();
     let made = store::made(tx, workspace, arrival.connection, &ids).await?;
     let mut applied = Applied::default();
@@ -131,7 +132,8 @@ fn by_rule(draft: Draft, rule: &Rule, written: jiff::civil::Date, people: &Peopl
 /// The conversation and its people, as far as they have records.
 async fn records(tx: &Tx, arrival: &Arrival, conversation: &Conversation) -> Result<Vec<Ref>> {
     let (workspace, connection) = (arrival.actor.workspace, arrival.connection);
-    let mut records: Vec<Ref> = mapped(tx, workspace, connection, What::Conversation, &conversation.external_id).await?.into_iter().collect();
+    let mut records: Vec<Ref> =
+        mapped(tx, workspace, connection, What::Conversation, &conversation.external_id).await?.into_iter().collect();
     let people: Vec<String> = conversation.people.iter().take(MOST_PEOPLE).cloned().collect();
     records.extend(mapped_many(tx, workspace, connection, What::Person, &people).await?.into_values());
     Ok(records)

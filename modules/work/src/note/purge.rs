@@ -1,6 +1,6 @@
 //! Forgetting a provider's words: tasks stay, the text copied from the provider goes unless a person wrote over it.
 
-use atlas_connect::Purged;
+use atlas_connect::{Purged, What, mapped};
 use atlas_kernel::{ConnectionId, Ref, Result, WorkspaceId};
 use atlas_store::{Tx, query};
 use serde_json::Value as Json;
@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::intake::GRACE;
 use super::store;
 use crate::TaskId;
-use crate::task::{self, Task, entry};
+use crate::task::{self, Task, change, entry};
 
 /// One step of a connection's purge: up to `limit` tasks lose the provider's words and forget the note they came from.
 ///
@@ -23,18 +23,19 @@ pub async fn purge(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, li
         words += u64::from(forget(tx, workspace, *id).await?);
         store::release(tx, workspace, *id).await?;
     }
-    Ok(vec![
-        Purged { what: "task texts".to_owned(), count: words },
-        Purged { what: "note links".to_owned(), count: tasks.len() as u64 },
-    ])
+    Ok(vec![Purged { what: "task texts".to_owned(), count: words }, Purged { what: "note links".to_owned(), count: tasks.len() as u64 }])
 }
 
-/// Takes a message's words out of the task made from it. The task keeps its place, so the note makes no second one.
+/// Takes a message's words out of the task made from it, by rule or by a click. The task keeps its place, so the note makes no second one.
 ///
 /// # Errors
 /// Whatever the database answers.
 pub async fn forget_message(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, external_id: &str) -> Result<()> {
-    for id in store::tasks_of_message(tx, workspace, connection, external_id).await? {
+    let mut tasks = store::tasks_of_message(tx, workspace, connection, external_id).await?;
+    if let Some(record) = mapped(tx, workspace, connection, What::Message, external_id).await? {
+        tasks.extend(store::tasks_of_records(tx, workspace, &[record]).await?.into_values().map(|(id, _)| id));
+    }
+    for id in change::distinct(&tasks) {
         forget(tx, workspace, id).await?;
     }
     Ok(())

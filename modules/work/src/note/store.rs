@@ -119,14 +119,20 @@ pub async fn claim(tx: &Tx, workspace: WorkspaceId, task: TaskId, source: &Sourc
 }
 
 /// The provider's ids, among these, of notes that made their task already.
-pub async fn made(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId, external_ids: &[&str]) -> Result<Vec<(String, String)>> {
+pub async fn made(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    external_ids: &[&str],
+) -> Result<Vec<(String, String)>> {
     let mut found = Vec::new();
     for ids in external_ids.chunks(500) {
         let sql = format!(
             "SELECT source_kind, external_id FROM work_note_tasks WHERE workspace_id = $1 AND connection_id = $2 AND external_id IN ({})",
             sql::places(3, ids.len())
         );
-        let rows: Vec<(String, String)> = sql::bind_all(built_query(sql).bind(workspace).bind(connection), ids.iter().copied()).all(on).await?;
+        let rows: Vec<(String, String)> =
+            sql::bind_all(built_query(sql).bind(workspace).bind(connection), ids.iter().copied()).all(on).await?;
         found.extend(rows);
     }
     Ok(found)
@@ -160,7 +166,12 @@ pub async fn tasks_of_connection(on: &dyn Executor, workspace: WorkspaceId, conn
 }
 
 /// The tasks made from a provider's message.
-pub async fn tasks_of_message(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId, external_id: &str) -> Result<Vec<TaskId>> {
+pub async fn tasks_of_message(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    external_id: &str,
+) -> Result<Vec<TaskId>> {
     let sql = "SELECT task_id FROM work_note_tasks WHERE workspace_id = $1 AND connection_id = $2 AND external_id = $3";
     query(sql).bind(workspace).bind(connection).bind(external_id).values(on).await
 }
@@ -174,7 +185,9 @@ pub async fn release(tx: &Tx, workspace: WorkspaceId, task: TaskId) -> Result<()
 pub async fn connection(on: &dyn Executor, workspace: WorkspaceId, named: &str) -> Result<Option<ConnectionId>> {
     let found: Vec<ConnectionId> = match named.parse::<ConnectionId>() {
         Ok(id) => query("SELECT id FROM connections WHERE workspace_id = $1 AND id = $2").bind(workspace).bind(id).values(on).await?,
-        Err(_) => query("SELECT id FROM connections WHERE workspace_id = $1 AND provider = $2").bind(workspace).bind(named).values(on).await?,
+        Err(_) => {
+            query("SELECT id FROM connections WHERE workspace_id = $1 AND provider = $2").bind(workspace).bind(named).values(on).await?
+        }
     };
     Ok(found.into_iter().next())
 }

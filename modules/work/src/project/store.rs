@@ -54,9 +54,8 @@ pub async fn page(on: &dyn Executor, workspace: WorkspaceId, archived: bool, lim
         Some(text) => atlas_kernel::Cursor::decode(text, 1)?.text(0)?,
         None => String::new(),
     };
-    let sql = format!(
-        "SELECT {COLUMNS} FROM work_projects WHERE workspace_id = $1 AND archived_at {which} AND key > $2 ORDER BY key LIMIT $3"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM work_projects WHERE workspace_id = $1 AND archived_at {which} AND key > $2 ORDER BY key LIMIT $3");
     let rows: Vec<Project> = built_query(sql).bind(workspace).bind(after).bind(limit + 1).all(on).await?;
     Ok(Page::from_rows(rows, limit, |row| atlas_kernel::Cursor(vec![row.key.clone().into()])))
 }

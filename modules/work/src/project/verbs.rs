@@ -161,7 +161,14 @@ async fn check_lead(tx: &Tx, workspace: WorkspaceId, lead: Option<UserId>) -> Re
     }
 }
 
-async fn tell(tx: &Tx, actor: &Actor, project: &Project, operation: &'static str, verb: &str, fields: serde_json::Map<String, serde_json::Value>) -> Result<()> {
+async fn tell(
+    tx: &Tx,
+    actor: &Actor,
+    project: &Project,
+    operation: &'static str,
+    verb: &str,
+    fields: serde_json::Map<String, serde_json::Value>,
+) -> Result<()> {
     let mut data = json!({ "verb": verb, "name": project.name });
     if !fields.is_empty() {
         data["fields"] = fields.into();

@@ -169,7 +169,14 @@ struct Page {
 impl Page {
     /// Each status that has tasks: its glyph, name, count and address.
     fn places(&self) -> Vec<(ui::Safe, &'static str, i64, String)> {
-        let place = |status: &Status| (status_glyph(*status), status.label(), self.standing.of(*status), format!("/tasks?project={}&status={status}", self.project.key));
+        let place = |status: &Status| {
+            (
+                status_glyph(*status),
+                status.label(),
+                self.standing.of(*status),
+                format!("/tasks?project={}&status={status}", self.project.key),
+            )
+        };
         Status::GROUPS.iter().map(place).filter(|(_, _, count, _)| *count > 0).collect()
     }
 }
@@ -212,7 +219,8 @@ fn cell(project: &Project, field: &str, names: &Names, may_write: bool) -> Resul
 
 fn leads(project: &Project, names: &Names) -> Vec<Choice> {
     let nobody = Choice { value: String::new(), label: "Nobody".to_owned(), chosen: project.lead.is_none() };
-    let choice = |member: &Member| Choice { value: member.id.to_string(), label: member.name.clone(), chosen: project.lead == Some(member.id) };
+    let choice =
+        |member: &Member| Choice { value: member.id.to_string(), label: member.name.clone(), chosen: project.lead == Some(member.id) };
     std::iter::once(nobody).chain(names.people.all().iter().map(choice)).collect()
 }
 

@@ -209,7 +209,11 @@ fn ordinal(word: &str) -> Option<i8> {
 }
 
 fn year(word: &str) -> Option<i16> {
-    (word.len() == 4).then(|| number(word, 4)).flatten().filter(|year| (1970..=2199).contains(year)).and_then(|year| i16::try_from(year).ok())
+    (word.len() == 4)
+        .then(|| number(word, 4))
+        .flatten()
+        .filter(|year| (1970..=2199).contains(year))
+        .and_then(|year| i16::try_from(year).ok())
 }
 
 fn small(text: &str) -> Option<i8> {

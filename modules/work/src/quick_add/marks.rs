@@ -32,10 +32,9 @@ fn read(word: &Word<'_>, known: &Known<'_>, draft: &mut Draft) -> Option<Part> {
             Some(Part::Priority)
         }
         '@' => {
-            let person = if rest.eq_ignore_ascii_case("me") { known.me? } else { known.people.called(rest)? };
-            if !draft.assignees.contains(&person) {
-                draft.assignees.push(person);
-            }
+            // A writer who is no member says "me" in vain; it is understood all the same.
+            let person = if rest.eq_ignore_ascii_case("me") { known.me } else { Some(known.people.called(rest)?) };
+            draft.assignees.extend(person.filter(|person| !draft.assignees.contains(person)));
             Some(Part::Assignee)
         }
         '+' => {

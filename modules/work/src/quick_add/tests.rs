@@ -1,18 +1,18 @@
 //! The parser's table of cases, and what holds for every text.
 
-
 use proptest::prelude::*;
 
 use super::*;
 use crate::people::Member;
 
 fn people() -> People {
-    let member = |n: i64, name: &str, email: &str| Member {
-        id: format!("user_{n:026}").parse().unwrap(),
-        name: name.into(),
-        email: email.into(),
-    };
-    People::new(vec![member(1, "Ines Okafor", "ines@kestrel.test"), member(2, "Jonas Weber", "jw@kestrel.test"), member(3, "Zoë Blå", "zb@kestrel.test")])
+    let member =
+        |n: i64, name: &str, email: &str| Member { id: format!("user_{n:026}").parse().unwrap(), name: name.into(), email: email.into() };
+    People::new(vec![
+        member(1, "Ines Okafor", "ines@kestrel.test"),
+        member(2, "Jonas Weber", "jw@kestrel.test"),
+        member(3, "Zoë Blå", "zb@kestrel.test"),
+    ])
 }
 
 fn projects() -> Vec<Project> {
@@ -137,7 +137,10 @@ fn each_line_reads_as_people_mean_it() {
         ("fri 15:00", "; due 2026-11-27 15:00"),
     ];
     assert!(cases.len() >= 60);
-    let wrong: Vec<String> = cases.iter().map(|(text, want)| (text, want, said(&read(text)))).filter(|(_, want, got)| *want != got)
+    let wrong: Vec<String> = cases
+        .iter()
+        .map(|(text, want)| (text, want, said(&read(text))))
+        .filter(|(_, want, got)| *want != got)
         .map(|(text, want, got)| format!("{text:?}\n  want {want}\n  got  {got}"))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -177,8 +180,43 @@ fn canonical(draft: &Draft) -> String {
 
 fn phrase() -> impl Strategy<Value = String> {
     let words = [
-        "call", "the", "bank", "fri", "mon,", "today", "tomorrow", "next", "week", "in", "3", "days", "24", "nov", "24/11", "31/2", "2026-11-24", "15:00",
-        "3pm", "pm", "at", "by", "starting", "start:fri", "#sales", "#1", "!high", "!9", "@me", "@ines", "@x", "+ACME", "+Q", "~2h", "~x", "é", "2027",
+        "call",
+        "the",
+        "bank",
+        "fri",
+        "mon,",
+        "today",
+        "tomorrow",
+        "next",
+        "week",
+        "in",
+        "3",
+        "days",
+        "24",
+        "nov",
+        "24/11",
+        "31/2",
+        "2026-11-24",
+        "15:00",
+        "3pm",
+        "pm",
+        "at",
+        "by",
+        "starting",
+        "start:fri",
+        "#sales",
+        "#1",
+        "!high",
+        "!9",
+        "@me",
+        "@ines",
+        "@x",
+        "+ACME",
+        "+Q",
+        "~2h",
+        "~x",
+        "é",
+        "2027",
     ];
     proptest::collection::vec(proptest::sample::select(words.to_vec()), 0..9).prop_map(|words| words.join(" "))
 }

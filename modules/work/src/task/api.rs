@@ -10,13 +10,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::change::TaskChange;
-use super::from_record::{self, Outcome};
+use super::from_record;
 use super::verbs;
 use super::{TASKS_READ, TASKS_WRITE, Task, links, list, store};
 use crate::TaskId;
 use crate::quick_add;
-pub(crate) use wire::{assigned, clock_time};
 pub use wire::{CreateTask, ListTasks, PatchTask, TaskOut};
+pub(crate) use wire::{assigned, clock_time};
 
 /// The operations on tasks.
 pub fn operations() -> Vec<Operation> {
@@ -153,9 +153,7 @@ async fn add_line(ctx: Ctx, tx: Tx, input: Input<(), (), QuickAdd>) -> Result<Ta
 }
 
 async fn create_from(ctx: Ctx, tx: Tx, input: Input<RecordPath>) -> Result<TaskOut> {
-    match from_record::create(&tx, &ctx.actor, &ctx.nouns, &input.path.record).await? {
-        Outcome::Made(task) | Outcome::There(task) => Ok(task.into()),
-    }
+    Ok(from_record::create(&tx, &ctx.actor, &ctx.nouns, &input.path.record).await?.into_task().into())
 }
 
 async fn show(ctx: Ctx, input: Input<IdPath<String>>) -> Result<TaskOut> {

@@ -5,7 +5,7 @@ use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Label, Priority, Status, Task, tidy_title};
+use super::{Label, Priority, Status, Task, tidy_description, tidy_title};
 use crate::ProjectId;
 
 /// What to change; fields that are `None` stay as they are. The outer `Some` of an optional field sets, the inner clears.
@@ -79,7 +79,7 @@ impl TaskChange {
             task.title = title;
         }
         if let Some(description) = &self.description {
-            let description = description.trim().replace("\r\n", "\n");
+            let description = tidy_description(description);
             if description != task.description {
                 task.description_from = None;
             }

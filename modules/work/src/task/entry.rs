@@ -75,7 +75,9 @@ fn describe(before: &Task, after: &Task, fields: &Map<String, Json>, people: &Pe
         Some("dueDate") => ("changed the due date of", None, Some(format!("{} → {}", date(before.due), date(after.due)))),
         Some("startDate") => ("changed the start date of", None, Some(format!("{} → {}", date(before.start), date(after.start)))),
         Some("dueTime") => ("changed the due time of", None, None),
-        Some("estimateMinutes") => ("changed the estimate of", None, Some(format!("{} → {}", minutes(before.estimate), minutes(after.estimate)))),
+        Some("estimateMinutes") => {
+            ("changed the estimate of", None, Some(format!("{} → {}", minutes(before.estimate), minutes(after.estimate))))
+        }
         Some("assignees") if after.assignees.is_empty() => ("unassigned", None, None),
         Some("assignees") => ("assigned", Some(after.assignees.iter().map(|id| people.name(*id)).collect::<Vec<_>>().join(", ")), None),
         Some("labels") => ("labelled", Some(after.labels.iter().map(|label| label.name.as_str()).collect::<Vec<_>>().join(", ")), None),
@@ -124,7 +126,13 @@ fn field_name(field: &str) -> Option<&'static str> {
 ///
 /// # Errors
 /// Whatever the database answers.
-pub async fn write(tx: &Tx, actor: &Actor, task: &Task, entry: Entry, lost: Vec<atlas_kernel::Ref>) -> Result<Option<atlas_kernel::EventId>> {
+pub async fn write(
+    tx: &Tx,
+    actor: &Actor,
+    task: &Task,
+    entry: Entry,
+    lost: Vec<atlas_kernel::Ref>,
+) -> Result<Option<atlas_kernel::EventId>> {
     let mut data = json!({ "verb": entry.verb, "name": label(task) });
     let quiet = entry.is_quiet();
     if let Some(to) = entry.to {

@@ -4,8 +4,9 @@ use atlas_connect::{Mapping, mappings_of};
 use atlas_kernel::{Actor, Error, Ref, Result};
 use atlas_store::{Executor, Named, Nouns, Tx};
 
+use super::change::distinct;
 use super::links::Linked;
-use super::verbs::{NewTask, Origin, create_as, read};
+use super::verbs::{Changed, NewTask, Origin, create_as, read};
 use super::{TASKS_WRITE, Task, provider_name, tidy_title};
 use crate::note::store::{self as notes, Source};
 use crate::note::text::{Asked, Line, clicked, shortened};
@@ -17,9 +18,19 @@ use crate::{TaskId, project};
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// The task was made.
-    Made(Task),
+    Made(Changed),
     /// It was made before.
     There(Task),
+}
+
+impl Outcome {
+    /// The record's task, new or not.
+    pub fn into_task(self) -> Task {
+        match self {
+            Self::Made(changed) => changed.task,
+            Self::There(task) => task,
+        }
+    }
 }
 
 /// Makes the record's task, or answers the one there is.
@@ -41,7 +52,7 @@ pub async fn create(tx: &Tx, actor: &Actor, nouns: &Nouns, record: &Ref) -> Resu
         return there.map(Outcome::There).ok_or_else(|| Error::conflict("being_made", "This task is being made. Reload the page."));
     }
     let new = draft(tx, actor, record, named, mapping).await?;
-    Ok(Outcome::Made(create_as(tx, actor, id, new).await?.task))
+    Ok(Outcome::Made(create_as(tx, actor, id, new).await?))
 }
 
 async fn existing(tx: &Tx, actor: &Actor, record: &Ref) -> Result<Option<Task>> {
@@ -84,10 +95,14 @@ async fn draft(tx: &Tx, actor: &Actor, record: &Ref, named: Named, mapping: Opti
     Ok(new)
 }
 
-/// A message's task is linked to its conversation and people; anything else's to the thing itself.
+/// A message's task is linked to its conversation and people, a note's to what it was written on; anything else's to
+/// the thing itself. What is left shows the task on its timeline.
 fn linked(record: &Ref, related: Vec<Ref>) -> Linked {
-    if record.kind() == "msg" && !related.is_empty() {
-        return Linked::known(related);
-    }
-    Linked { links: vec![record.clone()], around: super::change::distinct(&related) }
+    let (links, around): (Vec<Ref>, Vec<Ref>) = match record.kind() {
+        "msg" => related.into_iter().partition(|near| matches!(near.kind(), "conv" | "contact")),
+        "note" => (related, vec![]),
+        _ => (vec![], related),
+    };
+    let links = if links.is_empty() { vec![record.clone()] } else { links };
+    Linked { links: distinct(&links), around: distinct(&around) }
 }

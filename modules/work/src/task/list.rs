@@ -185,7 +185,14 @@ impl Conditions {
 ///
 /// # Errors
 /// A field error for a cursor of another list; whatever the database answers.
-pub async fn page(on: &dyn Executor, workspace: WorkspaceId, filter: &Filter, order: Order, limit: usize, cursor: Option<&str>) -> Result<Page<Task>> {
+pub async fn page(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    filter: &Filter,
+    order: Order,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Page<Task>> {
     let (sql, values) = page_sql(workspace, filter, order, limit, cursor)?;
     let rows: Vec<TaskRow> = sql::bind_all(built_query(sql), values).all(on).await?;
     let key = |row: &TaskRow| Cursor(vec![order.as_str().into(), order.key(row), row.id.to_string().into()]);
@@ -243,7 +250,8 @@ atlas_store::row! {
 /// # Errors
 /// Whatever the database answers.
 pub async fn groups(on: &dyn Executor, workspace: WorkspaceId, filter: &Filter, statuses: &[Status], each: usize) -> Result<Vec<Group>> {
-    let wanted: Vec<Status> = statuses.iter().copied().filter(|status| filter.status.is_empty() || filter.status.contains(status)).collect();
+    let wanted: Vec<Status> =
+        statuses.iter().copied().filter(|status| filter.status.is_empty() || filter.status.contains(status)).collect();
     let filter = Filter { status: vec![], ..filter.clone() };
     let mut conditions = Conditions::of(workspace, &filter);
     let base = conditions.text.clone();

@@ -147,7 +147,12 @@ pub async fn insert(tx: &Tx, workspace: WorkspaceId, task: &Task) -> Result<()> 
     let sql = "INSERT INTO work_tasks (workspace_id, id, project_id, key, title, description, words, status, priority, start_date, due_date, \
          due_time, due_rank, estimate_minutes, position, origin_provider, title_from, description_from, created_by, created_at, updated_at, \
          completed_at, archived_at, version) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24)";
-    columns(sql, workspace, task).bind(task.origin.clone()).bind(task.title_from).bind(task.description_from).bind(task.created_by).bind(task.created_at)
+    columns(sql, workspace, task)
+        .bind(task.origin.clone())
+        .bind(task.title_from)
+        .bind(task.description_from)
+        .bind(task.created_by)
+        .bind(task.created_at)
         .bind(task.updated_at)
         .bind(task.completed_at)
         .bind(task.archived_at)
@@ -236,7 +241,13 @@ pub async fn put_links(tx: &Tx, workspace: WorkspaceId, task: &Task) -> Result<(
 
 /// The places just above and just below a card in its lane, looking from the card that is to follow (`before`).
 /// With no such card: the lane's last place and nothing. The card being moved is left out.
-pub async fn gap(on: &dyn Executor, workspace: WorkspaceId, status: Status, moved: TaskId, before: Option<&Task>) -> Result<(Option<String>, Option<String>)> {
+pub async fn gap(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    status: Status,
+    moved: TaskId,
+    before: Option<&Task>,
+) -> Result<(Option<String>, Option<String>)> {
     let below = before.map(|task| (task.position.clone(), task.id));
     let limit = if below.is_some() { "AND (position, id) < ($4, $5)" } else { "" };
     let sql = format!(
@@ -265,8 +276,11 @@ pub async fn labels_named(tx: &Tx, workspace: WorkspaceId, names: &[(String, Str
         let id = LabelId::new(tx.now());
         let insert = "INSERT INTO work_labels (workspace_id, id, name, name_key) VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING";
         query(insert).bind(workspace).bind(id).bind(name).bind(name_key).run(tx).await?;
-        let rows: Vec<(LabelId, String)> =
-            query("SELECT id, name FROM work_labels WHERE workspace_id = $1 AND name_key = $2").bind(workspace).bind(name_key).all(tx).await?;
+        let rows: Vec<(LabelId, String)> = query("SELECT id, name FROM work_labels WHERE workspace_id = $1 AND name_key = $2")
+            .bind(workspace)
+            .bind(name_key)
+            .all(tx)
+            .await?;
         found.extend(rows.into_iter().map(|(id, name)| Label { id, name }));
     }
     Ok(found)

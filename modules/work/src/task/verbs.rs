@@ -9,7 +9,7 @@ use jiff::civil::{Date, Time};
 use super::change::{TaskChange, differences, distinct};
 use super::entry::{self, Entry};
 use super::links::{self, Linked};
-use super::{Label, Priority, Status, TASKS_READ, TASKS_WRITE, Task, position, store, tidy_title};
+use super::{Label, Priority, Status, TASKS_READ, TASKS_WRITE, Task, position, store, tidy_description, tidy_title};
 use crate::people::People;
 use crate::{ProjectId, TaskId, project};
 
@@ -124,7 +124,7 @@ fn draft(now: Timestamp, actor: &Actor, id: TaskId, new: NewTask) -> Task {
         key: String::new(),
         project: new.project.unwrap_or(ProjectId::from_uuid(id.uuid())),
         title: tidy_title(&new.title),
-        description: new.description.trim().replace("\r\n", "\n"),
+        description: tidy_description(&new.description),
         status: Status::Todo,
         priority: new.priority.unwrap_or(Priority::None),
         start: new.start,
@@ -210,7 +210,14 @@ pub(super) async fn load(tx: &Tx, actor: &Actor, id: TaskId, expected: Option<i6
 }
 
 /// Applies a change and saves what differs; nothing is written when nothing does.
-pub(super) async fn change_task(tx: &Tx, actor: &Actor, nouns: &Nouns, before: Task, change: &TaskChange, reason: Option<String>) -> Result<Changed> {
+pub(super) async fn change_task(
+    tx: &Tx,
+    actor: &Actor,
+    nouns: &Nouns,
+    before: Task,
+    change: &TaskChange,
+    reason: Option<String>,
+) -> Result<Changed> {
     let mut after = before.clone();
     change.apply(&mut after, tx.now());
     if change.position.is_none() && after.status != before.status {

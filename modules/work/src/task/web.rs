@@ -6,8 +6,8 @@ pub(crate) mod create;
 mod links;
 pub(crate) mod lists;
 mod record;
-mod write;
 pub(crate) mod view;
+mod write;
 
 use atlas_web::Pages;
 

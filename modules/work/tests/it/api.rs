@@ -22,13 +22,17 @@ struct Answer {
 
 impl Rest {
     fn of(app: &App) -> Self {
-        let narrow = Actor {
-            via: Via::Token(TokenId::new(app.clock.now()), Scopes::Only(vec!["tasks:read".into()])),
-            ..app.ines.clone()
-        };
-        let people = [("ines", app.ines.clone()), ("jonas", app.jonas.clone()), ("guest", app.guest()), ("stranger", app.stranger()), ("narrow", narrow)];
+        let narrow = Actor { via: Via::Token(TokenId::new(app.clock.now()), Scopes::Only(vec!["tasks:read".into()])), ..app.ines.clone() };
+        let people = [
+            ("ines", app.ines.clone()),
+            ("jonas", app.jonas.clone()),
+            ("guest", app.guest()),
+            ("stranger", app.stranger()),
+            ("narrow", narrow),
+        ];
         let authenticate = authenticate_with(move |shown| {
-            let found = people.iter().find(|(name, _)| shown == Credentials::Token(format!("atlas_pat_{name}"))).map(|(_, actor)| actor.clone());
+            let found =
+                people.iter().find(|(name, _)| shown == Credentials::Token(format!("atlas_pat_{name}"))).map(|(_, actor)| actor.clone());
             async move { Ok(found) }
         });
         let mut state = ApiState::new(app.db.clone(), app.nouns.clone(), authenticate, "https://atlas.example.com");
@@ -71,7 +75,9 @@ async fn a_task_lives_over_rest() {
     for name in [id, "ACME-1", "acme-1"] {
         assert_eq!(rest.ines("GET", &format!("/v1/tasks/{name}"), Value::Null).await.body, made.body);
     }
-    let patched = rest.ask("ines", "PATCH", "/v1/tasks/ACME-1", json!({ "status": "done", "dueDate": null, "labels": [] }), &[("if-match", "\"v1\"")]).await;
+    let patched = rest
+        .ask("ines", "PATCH", "/v1/tasks/ACME-1", json!({ "status": "done", "dueDate": null, "labels": [] }), &[("if-match", "\"v1\"")])
+        .await;
     assert_eq!((patched.status, patched.etag.as_deref()), (200, Some("\"v2\"")), "{}", patched.body);
     assert_eq!((&patched.body["dueDate"], &patched.body["dueTime"], &patched.body["labels"]), (&json!(null), &json!(null), &json!([])));
     assert!(patched.body["completedAt"].is_string());
@@ -103,7 +109,8 @@ async fn quick_add_and_lists_over_rest() {
     for n in 0..5 {
         rest.ask("jonas", "POST", "/v1/tasks", json!({ "title": format!("T{n}") }), &[]).await;
     }
-    let count = async |query: &str| rest.ines("GET", &format!("/v1/tasks?{query}"), Value::Null).await.body["data"].as_array().unwrap().len();
+    let count =
+        async |query: &str| rest.ines("GET", &format!("/v1/tasks?{query}"), Value::Null).await.body["data"].as_array().unwrap().len();
     assert_eq!(count("assignee=me").await, 1);
     assert_eq!(count("assignee=none").await, 5);
     assert_eq!(count("label=SALES&status=todo&status=done&project=acme").await, 1);
@@ -111,8 +118,22 @@ async fn quick_add_and_lists_over_rest() {
     let first = rest.ines("GET", "/v1/tasks?limit=4&sort=-due", Value::Null).await.body;
     let next = first["nextCursor"].as_str().unwrap();
     let second = rest.ines("GET", &format!("/v1/tasks?limit=4&sort=-due&cursor={next}"), Value::Null).await.body;
-    assert_eq!((first["data"].as_array().unwrap().len(), second["data"].as_array().unwrap().len(), &second["nextCursor"]), (4, 2, &Value::Null));
-    for bad in ["limit=0", "limit=201", "cursor=x", "sort=nope", "status=nope", "assignee=nope", "project=nope", "dueBefore=x", "link=x", "unknown=1"] {
+    assert_eq!(
+        (first["data"].as_array().unwrap().len(), second["data"].as_array().unwrap().len(), &second["nextCursor"]),
+        (4, 2, &Value::Null)
+    );
+    for bad in [
+        "limit=0",
+        "limit=201",
+        "cursor=x",
+        "sort=nope",
+        "status=nope",
+        "assignee=nope",
+        "project=nope",
+        "dueBefore=x",
+        "link=x",
+        "unknown=1",
+    ] {
         assert_eq!(rest.ines("GET", &format!("/v1/tasks?{bad}"), Value::Null).await.status, 422, "{bad}");
     }
     for (field, body) in [
@@ -141,7 +162,10 @@ async fn projects_and_rules_over_rest() {
     let taken = rest.ines("POST", "/v1/projects", json!({ "name": "Other", "key": "ONB" })).await;
     assert_eq!((taken.status, &taken.body["errors"][0]["code"]), (422, &json!("taken")));
     let patched = rest.ines("PATCH", "/v1/projects/ONB", json!({ "name": "Onboarding", "lead": null })).await;
-    assert_eq!((&patched.body["name"], &patched.body["lead"], patched.etag.as_deref()), (&json!("Onboarding"), &json!(null), Some("\"v2\"")));
+    assert_eq!(
+        (&patched.body["name"], &patched.body["lead"], patched.etag.as_deref()),
+        (&json!("Onboarding"), &json!(null), Some("\"v2\""))
+    );
     assert_eq!(rest.ines("DELETE", "/v1/projects/ONB", Value::Null).await.status, 204);
     assert_eq!(rest.ines("GET", "/v1/projects?archived=true", Value::Null).await.body["data"][0]["key"], "ONB");
     assert_eq!(rest.ines("POST", "/v1/projects/onb/restore", Value::Null).await.body["archivedAt"], json!(null));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use atlas_connect::{Arrival, Author, Conversation, Landing, Message, Side};
 use atlas_identity::{Gate, NewOwner, NewWorkspace};
-use atlas_kernel::{Actor, Clock, ConnectionId, Error, Ref, Result, Role, Timestamp, UserId, Via, WorkspaceId};
+use atlas_kernel::{Actor, Clock, ConnectionId, Error, Ref, Result, Role, UserId, Via, WorkspaceId};
 use atlas_store::{Db, Executor, Location, Migration, Named, Noun, Nouns, Options, query};
 use atlas_work::task::verbs::NewTask;
 use futures::FutureExt;
@@ -134,7 +134,12 @@ impl App {
             external_id: id.into(),
             source_kind: "conversation_part".into(),
             at: Some(self.clock.now()),
-            author: Author { side: Side::Teammate, external_id: Some("991".into()), name: Some("Ines Okafor".into()), email: Some("ines@kestrel.test".into()) },
+            author: Author {
+                side: Side::Teammate,
+                external_id: Some("991".into()),
+                name: Some("Ines Okafor".into()),
+                email: Some("ines@kestrel.test".into()),
+            },
             action: "note".into(),
             internal: true,
             body: Some(body.into()),
@@ -144,13 +149,8 @@ impl App {
     }
 
     pub fn arrival(&self, messages: Vec<Message>) -> Arrival {
-        let conversation = Conversation {
-            external_id: "c1".into(),
-            state: "open".into(),
-            people: vec!["p1".into()],
-            messages,
-            ..Conversation::default()
-        };
+        let conversation =
+            Conversation { external_id: "c1".into(), state: "open".into(), people: vec!["p1".into()], messages, ..Conversation::default() };
         Arrival {
             actor: Actor::connection(self.ws(), self.connection, "intercom", "Intercom"),
             connection: self.connection,
@@ -222,11 +222,6 @@ async fn describe(on: &dyn Executor, ws: WorkspaceId, refs: &[Ref]) -> Result<Ve
         }
     }
     Ok(named)
-}
-
-/// The moment so many minutes after the tests' now.
-pub fn later(minutes: i64) -> Timestamp {
-    NOW.parse::<Timestamp>().unwrap() + jiff::SignedDuration::from_mins(minutes)
 }
 
 pub fn field_of(error: &Error) -> String {

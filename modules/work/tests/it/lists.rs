@@ -54,11 +54,20 @@ async fn filters_narrow_as_they_say() {
     let app = &App::new().await;
     let contact = app.record("contact", "Maren", None, &[]).await;
     let day = |text: &str| Some(text.parse().unwrap());
-    app.make(NewTask { due: day("2026-11-24"), due_time: Some("09:00".parse().unwrap()), assignees: vec![app.ines.user.unwrap()], ..new("One") }).await.unwrap();
+    app.make(NewTask {
+        due: day("2026-11-24"),
+        due_time: Some("09:00".parse().unwrap()),
+        assignees: vec![app.ines.user.unwrap()],
+        ..new("One")
+    })
+    .await
+    .unwrap();
     app.clock.advance(Duration::from_millis(5));
     app.make(NewTask { due: day("2026-11-26"), labels: vec!["Sales".into()], ..new("Two") }).await.unwrap();
     app.clock.advance(Duration::from_millis(5));
-    app.make(NewTask { linked: Linked::known(vec![contact.clone()]), status: Some(Status::Backlog), ..new("Three 100% straße") }).await.unwrap();
+    app.make(NewTask { linked: Linked::known(vec![contact.clone()]), status: Some(Status::Backlog), ..new("Three 100% straße") })
+        .await
+        .unwrap();
     let filter = Filter::default;
     assert_eq!(titles(app, filter()).await, "One Two Three 100% straße");
     assert_eq!(titles(app, Filter { due_before: day("2026-11-24"), ..filter() }).await, "One");
@@ -87,8 +96,7 @@ async fn groups_count_all_and_show_the_first() {
     let groups = list::groups(&app.db, app.ws(), &filter, &Status::LANES, 5).await.unwrap();
     let shown: Vec<_> = groups.iter().map(|g| (g.status, g.tasks.len(), g.count, g.minutes)).collect();
     let none = |status| (status, 0, 0, 0);
-    let wanted =
-        [(Status::Todo, 5, 7, 210), none(Status::InProgress), none(Status::InReview), (Status::Done, 1, 1, 0)];
+    let wanted = [(Status::Todo, 5, 7, 210), none(Status::InProgress), none(Status::InReview), (Status::Done, 1, 1, 0)];
     assert_eq!(shown, wanted);
     assert!(groups[3].tasks[0].id != done.id);
 }
@@ -105,7 +113,14 @@ async fn home_says_what_is_due_where_the_member_is_and_what_waits() {
     app.db.write(|tx| async move { verbs::edit(&tx, &app.ines, &app.nouns, done.id, change, None).await }).await.unwrap();
     app.make(new("Unassigned")).await.unwrap();
     app.make(NewTask { status: Some(Status::Backlog), ..new("Someday") }).await.unwrap();
-    app.make(NewTask { status: Some(Status::InReview), assignees: vec![app.jonas.user.unwrap()], priority: Some(Priority::High), ..new("Look") }).await.unwrap();
+    app.make(NewTask {
+        status: Some(Status::InReview),
+        assignees: vec![app.jonas.user.unwrap()],
+        priority: Some(Priority::High),
+        ..new("Look")
+    })
+    .await
+    .unwrap();
     let due = home::due_for(&app.db, &app.ines, app.clock.now()).await.unwrap();
     let names = |tasks: &[atlas_work::task::Task]| tasks.iter().map(|t| t.title.clone()).collect::<Vec<_>>();
     assert_eq!((names(&due.overdue), names(&due.today), names(&due.week)), (vec!["Late".into()], vec!["Now".into()], vec!["Soon".into()]));

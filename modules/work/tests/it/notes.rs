@@ -7,8 +7,8 @@ use atlas_kernel::Ref;
 use atlas_store::{query, search};
 use atlas_work::note::{Which, store as notes, verbs as rules};
 use atlas_work::task::change::TaskChange;
-use atlas_work::task::list::{self, Order};
 use atlas_work::task::from_record::{self, Outcome};
+use atlas_work::task::list::{self, Order};
 use atlas_work::task::{Priority, Task, verbs};
 
 use crate::app::App;
@@ -44,7 +44,14 @@ async fn a_note_becomes_one_task_however_often_it_arrives() {
     let mut links = vec![contact, conv];
     links.sort();
     assert_eq!((&task.links, task.origin.as_deref()), (&links, Some("intercom")));
-    let clicked = app.db.write(|tx| { let msg = &msg; async move { from_record::create(&tx, &app.jonas, &app.nouns, msg).await } }).await.unwrap();
+    let clicked = app
+        .db
+        .write(|tx| {
+            let msg = &msg;
+            async move { from_record::create(&tx, &app.jonas, &app.nouns, msg).await }
+        })
+        .await
+        .unwrap();
     assert!(matches!(clicked, Outcome::There(there) if there.id == task.id));
 }
 
@@ -69,7 +76,7 @@ async fn today_is_where_the_author_was_when_they_wrote() {
     let due = |n: usize| made.iter().find(|task| task.title.starts_with(["One", "Two", "Three"][n])).unwrap();
     assert_eq!((due(0).due.unwrap().to_string(), due(0).assignees.len()), ("2026-11-24".to_owned(), 0));
     assert_eq!((due(1).due.unwrap().to_string(), due(1).assignees[0]), ("2026-11-25".to_owned(), app.jonas.user.unwrap()));
-    assert_eq!((due(2).title.as_str(), due(2).due.unwrap().to_string()), ("Three @me", "2026-11-24".to_owned()));
+    assert_eq!((due(2).title.as_str(), due(2).due.unwrap().to_string()), ("Three", "2026-11-24".to_owned()));
 }
 
 #[tokio::test]
@@ -94,7 +101,16 @@ async fn history_customers_and_other_notes_make_none() {
             change(&mut message);
             message
         };
-        let others = [said(|m| { m.external_id = "x1".into(); m.internal = false; }), said(|m| { m.external_id = "x2".into(); m.redacted = true; })];
+        let others = [
+            said(|m| {
+                m.external_id = "x1".into();
+                m.internal = false;
+            }),
+            said(|m| {
+                m.external_id = "x2".into();
+                m.redacted = true;
+            }),
+        ];
         live.messages.extend(others);
     }
     assert_eq!(app.arrive(&again).await.unwrap().created, 0);
@@ -197,11 +213,16 @@ async fn one_click_makes_any_messages_task_once() {
     let (one, two) = tokio::join!(click(&msg), click(&msg));
     let (one, two) = (one.unwrap(), two.unwrap());
     assert!(matches!((&one, &two), (Outcome::Made(_), Outcome::There(_)) | (Outcome::There(_), Outcome::Made(_))));
-    let (Outcome::Made(task) | Outcome::There(task)) = one;
+    let task = one.into_task();
     assert_eq!((task.title.as_str(), task.links.len(), task.origin.as_deref()), ("Any news on the SLA?", 2, Some("intercom")));
+    let mut redacted = app.note("m1", "");
+    redacted.landing = Landing::Redacted { external_id: "m1".into() };
     assert!(task.description.contains("Wednesday") && task.title_from == Some(app.connection));
     let Outcome::Made(follow_up) = click(&conv).await.unwrap() else { panic!("there already") };
-    assert_eq!(follow_up.title, "Follow up: SLA and renewal");
+    assert_eq!(follow_up.task.title, "Follow up: SLA and renewal");
+    app.arrive(&redacted).await.unwrap();
+    let forgotten = verbs::read(&app.db, &app.ines, task.id).await.unwrap();
+    assert_eq!((forgotten.title.as_str(), forgotten.description.as_str()), ("Task from a removed Intercom note", ""));
     let elsewhere = Ref::new("msg", contact.uuid());
     assert_eq!(click(&elsewhere).await.unwrap_err().status(), 404);
     let done = notes::tasks_of_records(&app.db, app.ws(), &[msg.clone(), conv, contact]).await.unwrap();

@@ -97,8 +97,17 @@ impl Site {
     }
 }
 
-const ALL: [&str; 9] =
-    ["/tasks", "/tasks?view=board", "/tasks?status=todo", "/tasks?q=zz", "/tasks/new", "/tasks/ACME-1", "/projects", "/projects/ACME", "/projects/new"];
+const ALL: [&str; 9] = [
+    "/tasks",
+    "/tasks?view=board",
+    "/tasks?status=todo",
+    "/tasks?q=zz",
+    "/tasks/new",
+    "/tasks/ACME-1",
+    "/projects",
+    "/projects/ACME",
+    "/projects/new",
+];
 
 #[tokio::test]
 async fn every_page_opens_with_one_filled_button_and_balanced_markup() {
@@ -130,7 +139,9 @@ async fn every_page_opens_with_one_filled_button_and_balanced_markup() {
         balanced(path, &site.part(path).await.text);
     }
     let page = site.get("/tasks/ACME-1").await.text;
-    for words in ["<strong>Bold</strong>", "Today", "Urgent", "2 h 30", "Jonas Weber", "Maren &#60;b&#62;Solheim", "created this", "data-key=\"s\""] {
+    for words in
+        ["<strong>Bold</strong>", "Today", "Urgent", "2 h 30", "Jonas Weber", "Maren &#60;b&#62;Solheim", "created this", "data-key=\"s\""]
+    {
         assert!(page.contains(words), "{words}: {page}");
     }
     let beside = site.get("/tasks?open=ACME-1").await.text;
@@ -169,16 +180,25 @@ fn balanced(what: &str, html: &str) {
 async fn a_task_is_made_moved_edited_archived_and_taken_back_by_forms() {
     let app = &App::new().await;
     let site = &Site::of(app).await;
-    let plain = site.post("/tasks", "title=First&due=2026-11-27&time=15%3A00&estimate=2+h+30&labels=a%2C+b&status=todo&priority=high").await;
+    let plain =
+        site.post("/tasks", "title=First&due=2026-11-27&time=15%3A00&estimate=2+h+30&labels=a%2C+b&status=todo&priority=high").await;
     assert_eq!((plain.status, plain.header("location")), (303, "/tasks/ACME-1"), "{}", plain.text);
     let task = verbs::read(&app.db, &app.ines, verbs::find(&app.db, app.ws(), "ACME-1").await.unwrap()).await.unwrap();
     assert_eq!((task.estimate, task.labels.len(), task.due_time.is_some()), (Some(150), 2, true));
     let modal = site.htmx("/tasks", "title=Second").await;
     assert!(modal.status == 200 && modal.header("hx-trigger").contains("close-modal"), "{}", modal.text);
     let refused = site.htmx("/tasks", "title=&estimate=2h").await;
-    assert!(refused.status == 422 && refused.text.contains("aria-invalid=\"true\"") && refused.text.contains("value=\"2h\""), "{}", refused.text);
+    assert!(
+        refused.status == 422 && refused.text.contains("aria-invalid=\"true\"") && refused.text.contains("value=\"2h\""),
+        "{}",
+        refused.text
+    );
     let moved = site.htmx("/tasks/ACME-1/status?select=1", "status=done").await;
-    assert!(moved.text.contains("id=\"task-ACME-1\"") && moved.text.contains("Reopen ACME-1") && moved.text.contains("form=\"bulk\""), "{}", moved.text);
+    assert!(
+        moved.text.contains("id=\"task-ACME-1\"") && moved.text.contains("Reopen ACME-1") && moved.text.contains("form=\"bulk\""),
+        "{}",
+        moved.text
+    );
     let undo = moved.header("hx-trigger").split("\"undo\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     assert_eq!(site.htmx(&undo, "").await.header("hx-refresh"), "true");
     let dropped = site.htmx("/tasks/move", "id=ACME-1&lane=in_progress&before=&version=1").await;
@@ -192,7 +212,14 @@ async fn a_task_is_made_moved_edited_archived_and_taken_back_by_forms() {
     assert!(wrong.status == 422 && wrong.text.contains("value=\"soon\"") && wrong.text.contains("A duration such as"), "{}", wrong.text);
     let people = format!("value={}&value={}&was=", app.ines.user.unwrap(), app.jonas.user.unwrap());
     assert!(site.htmx("/tasks/ACME-1/fields/assignees", &people).await.text.contains("Jonas Weber"));
-    for (field, form) in [("title", "value=New+title&was=First"), ("description", "value=One%0D%0ATwo&was="), ("labels", "value=c&was=a%2C+b"), ("start", "value=2026-11-24&was="), ("status", "value=in_review&was=in_progress"), ("priority", "value=low&was=high")] {
+    for (field, form) in [
+        ("title", "value=New+title&was=First"),
+        ("description", "value=One%0D%0ATwo&was="),
+        ("labels", "value=c&was=a%2C+b"),
+        ("start", "value=2026-11-24&was="),
+        ("status", "value=in_review&was=in_progress"),
+        ("priority", "value=low&was=high"),
+    ] {
         let saved = site.htmx(&format!("/tasks/ACME-1/fields/{field}"), form).await;
         assert_eq!(saved.status, 200, "{field}: {}", saved.text);
         balanced(field, &saved.text);
@@ -203,7 +230,10 @@ async fn a_task_is_made_moved_edited_archived_and_taken_back_by_forms() {
     assert!(site.get("/tasks/ACME-1").await.text.contains("This task is archived"));
     assert_eq!(site.post("/tasks/ACME-1/restore", "").await.header("location"), "/tasks/ACME-1");
     let task = verbs::read(&app.db, &app.ines, task.id).await.unwrap();
-    assert_eq!((task.title.as_str(), task.description.as_str(), task.status, task.archived_at), ("Plain", "One\nTwo", Status::InReview, None));
+    assert_eq!(
+        (task.title.as_str(), task.description.as_str(), task.status, task.archived_at),
+        ("Plain", "One\nTwo", Status::InReview, None)
+    );
 }
 
 #[tokio::test]
@@ -216,12 +246,19 @@ async fn quick_add_previews_and_makes() {
     }
     let contact = app.record("contact", "Maren", None, &[]).await;
     let made = site.htmx("/tasks/quick-add", &format!("text=Call+fri&link={contact}&back=%2Fx%2F{contact}")).await;
-    assert!(made.status == 200 && made.text.contains(&format!("value=\"{contact}\"")) && made.text.contains("name=\"text\" value=\"\""), "{}", made.text);
+    assert!(
+        made.status == 200 && made.text.contains(&format!("value=\"{contact}\"")) && made.text.contains("name=\"text\" value=\"\""),
+        "{}",
+        made.text
+    );
     let refused = site.htmx("/tasks/quick-add", "text=fri").await;
     assert!(refused.status == 422 && refused.text.contains("value=\"fri\""));
     assert_eq!(site.post("/tasks/quick-add", "text=Two&back=https%3A%2F%2Fevil.example").await.header("location"), "/tasks");
     let page = site.get(&format!("/x/{contact}")).await.text;
-    assert!(page.contains("Open tasks") && page.contains(">Call</a>") && page.contains("quick-preview") || page.contains("-preview"), "{page}");
+    assert!(
+        page.contains("Open tasks") && page.contains(">Call</a>") && page.contains("quick-preview") || page.contains("-preview"),
+        "{page}"
+    );
     balanced("record", &page);
 }
 
@@ -235,6 +272,12 @@ async fn links_panels_and_actions_work_on_other_pages() {
     let made = site.post(&format!("/tasks/from/{msg}"), "").await;
     assert_eq!((made.status, made.header("location")), (303, "/tasks/ACME-1"));
     assert!(site.get(&format!("/x/{msg}")).await.text.contains("/tasks/ACME-1"));
+    let again = site.htmx(&format!("/tasks/from/{msg}"), "").await;
+    assert!(
+        again.text.starts_with("<a class=\"chip\" href=\"/tasks/ACME-1\"") && again.header("hx-trigger").contains("before"),
+        "{}",
+        again.text
+    );
     assert!(site.get("/tasks/ACME-1").await.text.contains("<p>Any news?</p>"));
     let gone = site.htmx("/tasks/ACME-1/unlink", &format!("record={contact}")).await;
     assert!(gone.status == 200 && !gone.text.contains("Maren"), "{}", gone.text);
@@ -247,11 +290,21 @@ async fn links_panels_and_actions_work_on_other_pages() {
     let rule = site.get(&format!("/x/{}", app.connection)).await.text;
     assert!(rule.contains("Tasks from notes") && rule.contains("Save rule"), "{rule}");
     balanced("rule", &rule);
-    let saved = site.htmx(&format!("/settings/note-rules/{}", app.connection), "enabled=1&which=containing&word=todo&due_days=2&priority=low").await;
+    let saved = site
+        .htmx(&format!("/settings/note-rules/{}", app.connection), "enabled=1&which=containing&word=todo&due_days=2&priority=low")
+        .await;
     assert!(saved.status == 200 && saved.text.contains("contain “todo”"), "{}", saved.text);
-    let wrong = site.htmx(&format!("/settings/note-rules/{}", app.connection), "enabled=1&which=containing&word=&due_days=x&priority=low").await;
+    let wrong =
+        site.htmx(&format!("/settings/note-rules/{}", app.connection), "enabled=1&which=containing&word=&due_days=x&priority=low").await;
     assert!(wrong.status == 422 && wrong.text.contains("aria-invalid"), "{}", wrong.text);
-    app.make(NewTask { title: "Mine".into(), due: Some("2026-11-23".parse().unwrap()), assignees: vec![app.ines.user.unwrap()], ..NewTask::default() }).await.unwrap();
+    app.make(NewTask {
+        title: "Mine".into(),
+        due: Some("2026-11-23".parse().unwrap()),
+        assignees: vec![app.ines.user.unwrap()],
+        ..NewTask::default()
+    })
+    .await
+    .unwrap();
     let home = site.get(&format!("/x/{}", app.ws())).await.text;
     assert!(home.contains("Overdue") && home.contains(">Mine</a>"), "{home}");
     balanced("home", &home);
@@ -290,7 +343,14 @@ async fn pages_ask_the_same_few_queries_however_many_tasks_there_are() {
     app.make(NewTask { title: "One".into(), assignees: vec![app.ines.user.unwrap()], ..NewTask::default() }).await.unwrap();
     let few = counts().await;
     for n in 0..40 {
-        app.make(NewTask { title: format!("T{n}"), assignees: vec![app.jonas.user.unwrap()], labels: vec!["x".into()], ..NewTask::default() }).await.unwrap();
+        app.make(NewTask {
+            title: format!("T{n}"),
+            assignees: vec![app.jonas.user.unwrap()],
+            labels: vec!["x".into()],
+            ..NewTask::default()
+        })
+        .await
+        .unwrap();
     }
     assert_eq!(few, counts().await);
     assert!(few.iter().all(|(_, count)| *count <= 13), "{few:?}");
@@ -303,7 +363,8 @@ async fn guests_read_and_strangers_sign_in() {
     let site = &mut Site::of(app).await;
     app.task("Mine").await;
     let ws = app.ws();
-    let demote = |tx: atlas_store::Tx| async move { query("UPDATE memberships SET role = 'guest' WHERE workspace_id = $1").bind(ws).run(&tx).await };
+    let demote =
+        |tx: atlas_store::Tx| async move { query("UPDATE memberships SET role = 'guest' WHERE workspace_id = $1").bind(ws).run(&tx).await };
     app.db.write(demote).await.unwrap();
     for path in ["/tasks", "/tasks?view=board", "/tasks/ACME-1", "/projects", "/projects/ACME"] {
         let page = site.get(path).await;

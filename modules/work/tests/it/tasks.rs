@@ -130,7 +130,10 @@ async fn every_change_can_be_taken_back_while_nothing_came_after() {
     };
     let changed = edit(app, &task, many).await.unwrap();
     let back = take_back(app, &changed).await.unwrap().task;
-    assert_eq!((back.title.as_str(), back.due, back.due_time, back.labels.len(), back.assignees.len(), back.estimate), ("First", None, None, 0, 0, None));
+    assert_eq!(
+        (back.title.as_str(), back.due, back.due_time, back.labels.len(), back.assignees.len(), back.estimate),
+        ("First", None, None, 0, 0, None)
+    );
     let archived = edit(app, &task, TaskChange { archived: Some(true), ..TaskChange::default() }).await.unwrap();
     assert!(search(&app.db, app.ws(), "First", &["task"], 5).await.unwrap().is_empty());
     assert!(take_back(app, &archived).await.unwrap().task.archived_at.is_none());
@@ -194,7 +197,9 @@ async fn cards_land_where_they_are_dropped() {
 async fn a_task_that_changes_project_answers_to_both_keys() {
     let app = &App::new().await;
     let task = app.task("T").await;
-    let made = app.db.write(|tx| async move { project::verbs::create(&tx, &app.ines, NewProject { name: "Onboarding".into(), ..NewProject::default() }).await });
+    let made = app.db.write(|tx| async move {
+        project::verbs::create(&tx, &app.ines, NewProject { name: "Onboarding".into(), ..NewProject::default() }).await
+    });
     let other = made.await.unwrap();
     let moved = edit(app, &task, TaskChange { project: Some(other.id), ..TaskChange::default() }).await.unwrap();
     assert_eq!(moved.task.key, "ONBO-1");

@@ -71,8 +71,14 @@ struct Row {
 
 impl Asked {
     fn address(&self) -> Address {
-        let pairs =
-            [("q", &self.q), ("sort", &self.sort), ("owner", &self.owner), ("tag", &self.tag), ("source", &self.source), ("archived", &self.archived)];
+        let pairs = [
+            ("q", &self.q),
+            ("sort", &self.sort),
+            ("owner", &self.owner),
+            ("tag", &self.tag),
+            ("source", &self.source),
+            ("archived", &self.archived),
+        ];
         pairs.into_iter().fold(Address::new("/growth/companies"), |address, (name, value)| address.with(name, value.trim()))
     }
 

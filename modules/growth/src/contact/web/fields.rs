@@ -12,10 +12,10 @@ use super::create::{named_company, read_owner, split};
 use super::record::reload;
 use crate::access::CONTACTS_WRITE;
 use crate::company::{self, Company};
+use crate::membership;
 use crate::parts::{Cell, Choice, Control, Names, field_errors, fragment_with, provenance_words};
 use crate::people::members;
 use crate::tag::{self, Tag};
-use crate::membership;
 
 /// What the cells of a contact need besides it.
 pub(super) struct About {

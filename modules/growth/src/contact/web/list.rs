@@ -116,7 +116,9 @@ impl Asked {
     }
 
     fn is_filtered(&self) -> bool {
-        [&self.q, &self.owner, &self.tag, &self.company, &self.source, &self.lead, &self.archived].iter().any(|value| !value.trim().is_empty())
+        [&self.q, &self.owner, &self.tag, &self.company, &self.source, &self.lead, &self.archived]
+            .iter()
+            .any(|value| !value.trim().is_empty())
     }
 }
 

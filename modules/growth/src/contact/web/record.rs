@@ -147,11 +147,7 @@ fn sources(ctx: &Ctx, contact: &Contact) -> Vec<SourcePart> {
 }
 
 /// What one connection says, beside what the record shows.
-pub(crate) fn source_part(
-    said: &crate::Provided,
-    seen: Option<Safe>,
-    current: impl Fn(&str) -> Option<serde_json::Value>,
-) -> SourcePart {
+pub(crate) fn source_part(said: &crate::Provided, seen: Option<Safe>, current: impl Fn(&str) -> Option<serde_json::Value>) -> SourcePart {
     let differs = said.values.iter().filter(|(field, _)| !["ownerId", "archived", "lead"].contains(&field.as_str()));
     let differs = differs.filter(|(field, stated)| current(field).is_some_and(|value| value != stated.value));
     SourcePart {

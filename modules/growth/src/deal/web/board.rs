@@ -122,10 +122,7 @@ async fn page(
         board_href: address.with("view", "").href(),
         owners: [Choice::new("", "Everybody", asked.owner.is_empty())].into_iter().chain(owners).collect(),
         owner: asked.owner.clone(),
-        pipelines: pipelines
-            .iter()
-            .map(|p| (address.with("pipeline", p.id).href(), p.name.clone(), p.id == pipeline.id))
-            .collect(),
+        pipelines: pipelines.iter().map(|p| (address.with("pipeline", p.id).href(), p.name.clone(), p.id == pipeline.id)).collect(),
         edit_stages: ctx.actor.may(&PIPELINES_WRITE).is_ok().then(|| format!("/growth/pipelines/{}", pipeline.id)),
         lanes: pipeline.stages.iter().map(|stage| (stage.id.to_string(), stage.name.clone())).collect(),
     })
@@ -152,7 +149,8 @@ fn of_kind<'a>(pipeline: &'a Pipeline, sums: &'a [StageSum], kind: StageKind) ->
 async fn figures(ctx: &Ctx, pipeline: &Pipeline, sums: &[StageSum], late: i64) -> Result<Vec<Figure>> {
     let open: Vec<(&Stage, &StageSum)> = of_kind(pipeline, sums, StageKind::Open).collect();
     let count: i64 = open.iter().map(|(_, sum)| sum.deals).sum();
-    let weighted = open.iter().filter_map(|(stage, sum)| sum.sum.map(|money| Money { amount: money.amount / 100 * stage.likelihood, ..money }));
+    let weighted =
+        open.iter().filter_map(|(stage, sum)| sum.sum.map(|money| Money { amount: money.amount / 100 * stage.likelihood, ..money }));
     let month = ctx.now().to_zoned(ctx.actor.zone()).date().first_of_month();
     let from = month.to_zoned(ctx.actor.zone()).map_err(Error::internal)?.timestamp();
     let won = won_since(&ctx.app.db, ctx.actor.workspace, pipeline.id, from).await?;
@@ -160,7 +158,11 @@ async fn figures(ctx: &Ctx, pipeline: &Pipeline, sums: &[StageSum], late: i64) -
     Ok(vec![
         Figure { label: "Open", value: total(open.iter().filter_map(|(_, sum)| sum.sum)), note: ui::plural(count, "deal", "deals") },
         Figure { label: "Weighted", value: total(weighted), note: "by stage likelihood".to_owned() },
-        Figure { label: "Won this month", value: total(won.iter().filter_map(|(_, sum)| *sum)), note: ui::plural(won_count, "deal", "deals") },
+        Figure {
+            label: "Won this month",
+            value: total(won.iter().filter_map(|(_, sum)| *sum)),
+            note: ui::plural(won_count, "deal", "deals"),
+        },
         Figure { label: "Slipped", value: ui::count(late), note: "past their close date".to_owned() },
     ])
 }
@@ -171,7 +173,8 @@ fn lanes(ctx: &Ctx, asked: &Asked, pipeline: &Pipeline, sums: &[StageSum], cards
     let list = asked.address().with("view", "list");
     let lane = |stage: &Stage| {
         let count: i64 = sums.iter().filter(|sum| sum.stage == stage.id).map(|sum| sum.deals).sum();
-        let mine: Vec<CardView> = cards.iter().filter(|card| card.stage_id == stage.id).map(|card| card_view(ctx, stage, card, members)).collect();
+        let mine: Vec<CardView> =
+            cards.iter().filter(|card| card.stage_id == stage.id).map(|card| card_view(ctx, stage, card, members)).collect();
         let hidden = count - mine.len() as i64;
         Lane {
             id: stage.id.to_string(),
@@ -179,7 +182,11 @@ fn lanes(ctx: &Ctx, asked: &Asked, pipeline: &Pipeline, sums: &[StageSum], cards
             count,
             likelihood: if stage.kind == StageKind::Open { format!("{}% likely", stage.likelihood) } else { String::new() },
             sum: total(sums.iter().filter(|sum| sum.stage == stage.id).filter_map(|sum| sum.sum)),
-            share: if stage.kind == StageKind::Open && open > 0 { (amount(stage.id) as f64 / open as f64 * 100.0).round() as i64 } else { 0 },
+            share: if stage.kind == StageKind::Open && open > 0 {
+                (amount(stage.id) as f64 / open as f64 * 100.0).round() as i64
+            } else {
+                0
+            },
             more: (hidden > 0).then(|| (list.with("stage", stage.id).href(), format!("{} more", ui::count(hidden)))),
             cards: mine,
         }
@@ -209,8 +216,13 @@ fn card_view(ctx: &Ctx, stage: &Stage, card: &Card, members: &[Member]) -> CardV
         None => Some(("calendar", "No close date".to_owned(), false)),
         Some(_) => None,
     };
-    let company = card.company().map(|name| (card.company_id.map(|id| ui::avatar(&id, name, 20, ui::Shape::Square)).unwrap_or_default(), name.to_owned()));
-    let contact = || card.contact().map(|name| (card.contact_id.map(|id| ui::avatar(&id, &name, 20, ui::Shape::Round)).unwrap_or_default(), name.clone()));
+    let company = card
+        .company()
+        .map(|name| (card.company_id.map(|id| ui::avatar(&id, name, 20, ui::Shape::Square)).unwrap_or_default(), name.to_owned()));
+    let contact = || {
+        card.contact()
+            .map(|name| (card.contact_id.map(|id| ui::avatar(&id, &name, 20, ui::Shape::Round)).unwrap_or_default(), name.clone()))
+    };
     let close = match (card.closed_at.filter(|_| !open), card.expected_close) {
         (Some(at), _) => Some((at.to_string(), format!("{} {}", stage.name, crate::words::day(ctx, at)), "")),
         (None, Some(date)) => Some((date.to_string(), ui::date_label(date, today), if open && date <= today { "danger" } else { "" })),
@@ -224,7 +236,9 @@ fn card_view(ctx: &Ctx, stage: &Stage, card: &Card, members: &[Member]) -> CardV
         value: card.value().map(|value| value.to_string()).unwrap_or_default(),
         next,
         close,
-        owner: card.owner_id.map(|id| (id, members.iter().find(|m| m.id == id).map_or_else(|| "Former member".to_owned(), |m| m.name.clone()))),
+        owner: card
+            .owner_id
+            .map(|id| (id, members.iter().find(|m| m.id == id).map_or_else(|| "Former member".to_owned(), |m| m.name.clone()))),
     }
 }
 

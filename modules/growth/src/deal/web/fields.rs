@@ -162,7 +162,8 @@ pub(super) async fn set(ctx: Ctx, Path((id, word)): Path<(String, String)>, Sent
         return if ctx.partial { fragment_with(409, &cell) } else { ctx.redirect(deal.url()).alert(words).reply() };
     }
     let (actor, asked, word_ref, deal_id) = (&ctx.actor, &sent, word.as_str(), deal.id);
-    let changed = ctx.app.db.write(|tx| async move { verbs::edit(&tx, actor, deal_id, edit(&tx, actor, word_ref, asked).await?, None).await });
+    let changed =
+        ctx.app.db.write(|tx| async move { verbs::edit(&tx, actor, deal_id, edit(&tx, actor, word_ref, asked).await?, None).await });
     match field_errors(changed.await)? {
         Ok(deal) if !ctx.partial => ctx.redirect(deal.url()).toast("Saved").reply(),
         Ok(deal) => {

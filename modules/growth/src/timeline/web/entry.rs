@@ -87,12 +87,11 @@ fn quote(item: &Item, in_company: bool, zone: &TimeZone, actions: &mut HashMap<R
     let html = match &item.body {
         Some(body) => Safe::trusted(body.html.clone()),
         None if message.redacted => Safe::trusted("<p class=\"muted\">The content was removed at the provider.</p>"),
-        None if in_company || !message.attachments().is_empty() => {
-            let words = format!("{} {} the conversation", item.actor, item.verb.trim_end_matches(" in"));
-            Safe::trusted(format!("<p class=\"muted\">{}</p>", atlas_web::ui::escape(&words)))
-        }
+        None if in_company || !message.attachments().is_empty() => Safe::default(),
         None => return None,
     };
+    let deed =
+        html.is_empty().then(|| format!("{} {} the conversation, {}", item.actor, item.verb.trim_end_matches(" in"), clock(item, zone)));
     Some(Quote {
         id: item.record.to_string(),
         html,
@@ -102,6 +101,7 @@ fn quote(item: &Item, in_company: bool, zone: &TimeZone, actions: &mut HashMap<R
         attachments: message.attachments(),
         actions: actions.remove(&item.record).unwrap_or_default(),
         note: None,
+        deed,
     })
 }
 
@@ -118,6 +118,7 @@ fn line(mut run: Vec<Item>, zone: &TimeZone, actions: &mut HashMap<Ref, Vec<Rend
         attachments: vec![],
         actions: actions.remove(&item.record).unwrap_or_default(),
         note: item.note.as_ref().map(|note| note.id.to_string()),
+        deed: None,
     });
     Entry {
         id: format!("event-{}", item.id),

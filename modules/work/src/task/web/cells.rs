@@ -93,7 +93,9 @@ pub(super) fn cell(task: &Task, field: &str, names: &Names, may_write: bool) -> 
         "start" => ("start", None, task.start.map(day).unwrap_or_default(), Control::Day),
         "priority" => ("priority", Some("p"), priority_shown(task), Control::Select(priorities(task))),
         "labels" => ("labels", Some("l"), labels_shown(task), Control::Line { placeholder: "sales, legal" }),
-        "estimate" => ("estimate", None, words(&task.estimate.map(ui::minutes_label).unwrap_or_default()), Control::Line { placeholder: "2 h 30" }),
+        "estimate" => {
+            ("estimate", None, words(&task.estimate.map(ui::minutes_label).unwrap_or_default()), Control::Line { placeholder: "2 h 30" })
+        }
         "project" => ("project", None, words(names.project(task.project)), Control::Select(projects(task, names))),
         _ => return Err(Error::NotFound("property")),
     };
@@ -143,7 +145,8 @@ fn due_shown(task: &Task, names: &Names) -> ui::Safe {
 }
 
 fn labels_shown(task: &Task) -> ui::Safe {
-    let chips: Vec<String> = task.labels.iter().map(|label| format!("<span class=\"chip\">{}{}</span>", ui::icon12("tag"), ui::escape(&label.name))).collect();
+    let chips: Vec<String> =
+        task.labels.iter().map(|label| format!("<span class=\"chip\">{}{}</span>", ui::icon12("tag"), ui::escape(&label.name))).collect();
     ui::Safe::trusted(if chips.is_empty() { String::new() } else { format!("<span class=\"cluster\">{}</span>", chips.concat()) })
 }
 
@@ -160,17 +163,27 @@ fn people(task: &Task, names: &Names) -> Vec<(Face, bool)> {
 }
 
 fn statuses(task: &Task) -> Vec<Choice> {
-    Status::ALL.iter().map(|status| Choice { value: status.to_string(), label: status.label().to_owned(), chosen: *status == task.status }).collect()
+    Status::ALL
+        .iter()
+        .map(|status| Choice { value: status.to_string(), label: status.label().to_owned(), chosen: *status == task.status })
+        .collect()
 }
 
 fn priorities(task: &Task) -> Vec<Choice> {
-    let choice = |priority: &Priority| Choice { value: priority.to_string(), label: priority.label().to_owned(), chosen: *priority == task.priority };
+    let choice = |priority: &Priority| Choice {
+        value: priority.to_string(),
+        label: priority.label().to_owned(),
+        chosen: *priority == task.priority,
+    };
     Priority::ALL.iter().rev().map(choice).collect()
 }
 
 fn projects(task: &Task, names: &Names) -> Vec<Choice> {
-    let mut choices: Vec<Choice> =
-        names.projects.iter().map(|p| Choice { value: p.id.to_string(), label: format!("{} ({})", p.name, p.key), chosen: p.id == task.project }).collect();
+    let mut choices: Vec<Choice> = names
+        .projects
+        .iter()
+        .map(|p| Choice { value: p.id.to_string(), label: format!("{} ({})", p.name, p.key), chosen: p.id == task.project })
+        .collect();
     if !choices.iter().any(|choice| choice.chosen) {
         let label = format!("{} (archived)", names.project(task.project));
         choices.insert(0, Choice { value: task.project.to_string(), label, chosen: true });
@@ -250,7 +263,8 @@ fn change_of(field: &str, typed: &Typed) -> Result<TaskChange> {
         "project" => change.project = Some(text.parse().map_err(|_| Error::field("project", "unknown", "choose from the list"))?),
         "assignees" => {
             let ids = typed.value.iter().filter(|id| !id.is_empty()).map(|id| id.parse());
-            change.assignees = Some(ids.collect::<Result<_, _>>().map_err(|_| Error::field("assignees", "unknown", "choose from the list"))?);
+            change.assignees =
+                Some(ids.collect::<Result<_, _>>().map_err(|_| Error::field("assignees", "unknown", "choose from the list"))?);
         }
         _ => return Err(Error::NotFound("property")),
     }

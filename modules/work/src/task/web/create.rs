@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use askama::Template;
 use atlas_kernel::{Error, Ref, Result};
 use atlas_store::Tx;
-use atlas_web::{Ctx, Failure, Form, Query, Reply, ui};
+use atlas_web::{Ctx, Form, Query, Reply, ui};
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use serde::Deserialize;
 
 use super::cells::minutes_of;
@@ -81,7 +81,11 @@ impl NewForm<'_> {
         self.form.assignee.contains(&member.id.to_string())
     }
     fn invalid(&self, field: &str) -> ui::Safe {
-        let attributes = if self.errors.contains_key(field) { format!(" aria-invalid=\"true\" aria-describedby=\"t-{field}-e\"") } else { String::new() };
+        let attributes = if self.errors.contains_key(field) {
+            format!(" aria-invalid=\"true\" aria-describedby=\"t-{field}-e\"")
+        } else {
+            String::new()
+        };
         ui::Safe::trusted(attributes)
     }
     fn error(&self, field: &str) -> ui::Safe {
@@ -266,13 +270,30 @@ pub(crate) fn safe_path(path: &str, otherwise: &str) -> String {
 }
 
 /// `POST /tasks/from/{record}`
-pub(super) async fn from_record(ctx: Ctx, Path(record): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
+pub(super) async fn from_record(ctx: Ctx, Path(record): Path<String>, headers: HeaderMap) -> Reply {
     let record: &Ref = &record.parse().map_err(|_| Error::NotFound("record"))?;
     let who = &ctx;
     let made = ctx.app.db.write(|tx| async move { clicked::create(&tx, &who.actor, &who.app.nouns, record).await }).await?;
-    let (task, text) = match &made {
-        Outcome::Made(task) => (task, format!("{} created", task.key)),
-        Outcome::There(task) => (task, format!("{} was made from this before", task.key)),
+    let (text, undo) = match &made {
+        Outcome::Made(changed) => (format!("{} created", changed.task.key), Some(undo_url(changed))),
+        Outcome::There(task) => (format!("{} was made from this before", task.key), None),
     };
-    ctx.redirect(back_to(&headers, &ctx, &task.url())).toast(text).reply()
+    let task = made.into_task();
+    if ctx.partial {
+        return ctx.toast_fragment(&Chip { key: task.key.clone(), url: task.url() }, &text, undo.as_deref());
+    }
+    let answer = ctx.redirect(back_to(&headers, &ctx, &task.url())).toast(text);
+    match undo {
+        Some(undo) => answer.undo(undo),
+        None => answer,
+    }
+    .reply()
+}
+
+/// What stands where the button was: the task.
+#[derive(Template)]
+#[template(source = r#"<a class="chip" href="{{ url }}">{{ ui::icon12("list-plus") }}{{ key }}</a>"#, ext = "html")]
+struct Chip {
+    key: String,
+    url: String,
 }

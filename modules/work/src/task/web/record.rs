@@ -88,7 +88,8 @@ pub(super) async fn show(ctx: Ctx, Path(key): Path<String>, Query(wanted): Query
     }
     let (id, key) = (whole.task.id.to_string(), whole.task.key.clone());
     let title = format!("{key} {}", whole.task.title);
-    let page = ctx.page(title).crumb("Tasks", Some("/tasks")).crumb(key, None).nav("/tasks").live([id.as_str()]).recent("Task", "list-checks");
+    let page =
+        ctx.page(title).crumb("Tasks", Some("/tasks")).crumb(key, None).nav("/tasks").live([id.as_str()]).recent("Task", "list-checks");
     page.html(&Page { whole: &whole })
 }
 
@@ -137,7 +138,9 @@ async fn history(ctx: &Ctx, task: &Task) -> Result<Vec<Line>> {
     let ask = EventQuery { limit: 30, ..EventQuery::default() };
     let events = events_about(&ctx.app.db, ctx.actor.workspace, &subject, &ask).await?;
     let own = events.data.into_iter().filter(|event| event.record == subject);
-    Ok(own.map(|event| Line { when: ui::relative_time(event.at, ctx.now(), &ctx.actor.zone()), what: said(&event), who: event.actor_name }).collect())
+    Ok(own
+        .map(|event| Line { when: ui::relative_time(event.at, ctx.now(), &ctx.actor.zone()), what: said(&event), who: event.actor_name })
+        .collect())
 }
 
 /// `moved this to Done`, `renamed this · Old → New`.

@@ -6,10 +6,10 @@ use atlas_kernel::{Error, Result, UserId};
 use atlas_web::{Ctx, ui};
 use jiff::civil::Date;
 
+use crate::ProjectId;
 use crate::people::{Member, People};
 use crate::project::{self, Project};
 use crate::task::{Priority, Status, Task, provider_name};
-use crate::ProjectId;
 
 /// The names a page needs: members, projects, and what day it is.
 pub(crate) struct Names {
@@ -35,7 +35,8 @@ impl Names {
     /// Also names archived projects and former members of these tasks, when there are any.
     pub async fn also(mut self, ctx: &Ctx, tasks: &[Task]) -> Result<Self> {
         let (db, workspace) = (&ctx.app.db, ctx.actor.workspace);
-        let mut missing: Vec<ProjectId> = tasks.iter().map(|task| task.project).filter(|id| !self.projects.iter().any(|p| p.id == *id)).collect();
+        let mut missing: Vec<ProjectId> =
+            tasks.iter().map(|task| task.project).filter(|id| !self.projects.iter().any(|p| p.id == *id)).collect();
         missing.sort();
         missing.dedup();
         self.former = project::store::by_ids(db, workspace, &missing).await?;

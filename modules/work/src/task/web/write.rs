@@ -34,7 +34,13 @@ pub(super) struct Within {
 }
 
 /// `POST /tasks/{key}/status`
-pub(super) async fn status(ctx: Ctx, Path(key): Path<String>, Query(within): Query<Within>, headers: HeaderMap, Form(form): Form<StatusForm>) -> Reply {
+pub(super) async fn status(
+    ctx: Ctx,
+    Path(key): Path<String>,
+    Query(within): Query<Within>,
+    headers: HeaderMap,
+    Form(form): Form<StatusForm>,
+) -> Reply {
     let status: Status = form.status.parse()?;
     let changed = edit(&ctx, &key, TaskChange::status(status)).await?;
     let text = format!("{} moved to {}", changed.task.key, status.label());
@@ -121,7 +127,8 @@ async fn all(tx: &Tx, ctx: &Ctx, keys: &[String], change: &TaskChange) -> Result
 
 /// `POST /tasks/undo/{event}`: one event, or several with commas between.
 pub(super) async fn undo(ctx: Ctx, Path(events): Path<String>, headers: HeaderMap) -> Reply {
-    let events: Vec<EventId> = events.split(',').take(MANY_LIMIT).map(str::parse).collect::<Result<_, _>>().map_err(|_| Error::NotFound("change"))?;
+    let events: Vec<EventId> =
+        events.split(',').take(MANY_LIMIT).map(str::parse).collect::<Result<_, _>>().map_err(|_| Error::NotFound("change"))?;
     let (events, who) = (&events, &ctx);
     let undone = ctx
         .app
