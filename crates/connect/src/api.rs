@@ -71,9 +71,9 @@ pub fn operations(connections: &Connections) -> Vec<Operation> {
 fn reading(connections: &Connections) -> Vec<Operation> {
     let (list, show, syncs, events) = (connections.clone(), connections.clone(), connections.clone(), connections.clone());
     vec![
-        Operation::read("connections.list", "/v1/connections", CONNECTIONS_READ, move |ctx: Ctx, _: Input| {
+        Operation::read("connections.list", "/v1/connections", CONNECTIONS_READ, move |ctx: Ctx, input: Input<(), ListQuery>| {
             let list = list.clone();
-            async move { Ok(Page { data: list.show_all(&ctx.actor).await?, next_cursor: None }) }
+            async move { Page::of_all(list.show_all(&ctx.actor).await?, &input.query) }
         })
         .summary("List connections")
         .describe("Every provider that Atlas can connect, with the state of this workspace's connection."),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use atlas_jobs::{JobCtx, JobError, NewJob, Outcome, enqueue};
 use atlas_kernel::{ConnectionId, Result, Timestamp};
-use atlas_store::{Tx, query};
+use atlas_store::{Executor, Tx, built_query, query};
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{Connection, ConnectionState, by_id};
@@ -92,6 +92,10 @@ fn later(error: atlas_kernel::Error) -> JobError {
 
 /// Removes a little; answers whether nothing was left.
 async fn step(conns: &Connections, tx: &Tx, connection: &Connection) -> Result<bool> {
+    // Locked and read again, so that what another run counted meanwhile is added to, not overwritten.
+    let lock = format!("SELECT id FROM connections WHERE workspace_id = $1 AND id = $2{}", tx.dialect().for_update());
+    let locked: Option<(ConnectionId,)> = built_query(lock).bind(connection.workspace_id).bind(connection.id).first(tx).await?;
+    let Some(connection) = &by_id(tx, connection.workspace_id, connection.id).await?.filter(|_| locked.is_some()) else { return Ok(true) };
     let mut counts = begin(tx, connection).await?;
     for intake in conns.intakes().iter().rev() {
         let purged = (intake.purge)(tx, connection.workspace_id, connection.id, AT_ONCE).await?;

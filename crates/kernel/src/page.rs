@@ -27,6 +27,22 @@ impl<T> Page<T> {
         Self { data: rows, next_cursor }
     }
 
+    /// A page of a list that is short and read whole, such as a workspace's labels.
+    ///
+    /// # Errors
+    /// A field error for a limit out of range or a cursor of another list.
+    pub fn of_all(rows: Vec<T>, ask: &ListQuery) -> Result<Self> {
+        let limit = ask.limit()?;
+        let start = match &ask.cursor {
+            None => 0,
+            Some(text) => usize::try_from(Cursor::decode(text, 1)?.int(0)?).unwrap_or(usize::MAX),
+        };
+        let (total, end) = (rows.len(), start.saturating_add(limit));
+        let data: Vec<T> = rows.into_iter().skip(start).take(limit).collect();
+        let next_cursor = (end < total).then(|| Cursor(vec![end.into()]).encode());
+        Ok(Self { data, next_cursor })
+    }
+
     /// The same page with each row turned into something else.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page { data: self.data.into_iter().map(f).collect(), next_cursor: self.next_cursor }
@@ -93,5 +109,26 @@ impl ListQuery {
             Some(n @ 1..=200) => Ok(n as usize),
             Some(_) => Err(Error::field("limit", "out_of_range", "between 1 and 200 rows a page")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_lists_page_to_their_end() {
+        let (mut seen, mut cursor) = (vec![], None);
+        loop {
+            let page = Page::of_all((0..7).collect::<Vec<i32>>(), &ListQuery { limit: Some(3), cursor }).unwrap();
+            seen.extend(page.data);
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, (0..7).collect::<Vec<i32>>());
+        assert!(Page::of_all(vec![1], &ListQuery { limit: Some(0), cursor: None }).is_err());
+        assert!(Page::of_all(vec![1], &ListQuery { limit: None, cursor: Some("x".into()) }).is_err());
     }
 }

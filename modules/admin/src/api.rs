@@ -5,7 +5,7 @@ use atlas_identity::{
     MEMBERS_READ, MEMBERS_WRITE, Member, NewToken, PROFILE_READ, PROFILE_WRITE, ProfileChange, SessionInfo, TOKENS_READ, TOKENS_WRITE,
     TokenInfo,
 };
-use atlas_kernel::{Error, InvitationId, Page, Permission, Ref, Role, Scopes, SessionId, Timestamp, TokenId, UserId, WorkspaceId};
+use atlas_kernel::{Error, InvitationId, ListQuery, Page, Permission, Ref, Role, Scopes, SessionId, Timestamp, TokenId, UserId, WorkspaceId};
 use axum::http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -129,12 +129,12 @@ impl From<SessionInfo> for Session {
     }
 }
 
-fn whole<T>(data: impl IntoIterator<Item = impl Into<T>>) -> Page<T> {
-    Page { data: data.into_iter().map(Into::into).collect(), next_cursor: None }
+fn whole<T>(data: impl IntoIterator<Item = impl Into<T>>, ask: &ListQuery) -> Result<Page<T>, Error> {
+    Page::of_all(data.into_iter().map(Into::into).collect(), ask)
 }
 
-async fn sessions(ctx: atlas_api::Ctx, _: Input) -> Result<Page<Session>, Error> {
-    Ok(whole(atlas_identity::list_sessions(&ctx.db, &ctx.actor, ctx.db.clock().now()).await?))
+async fn sessions(ctx: atlas_api::Ctx, input: Input<(), ListQuery>) -> Result<Page<Session>, Error> {
+    whole(atlas_identity::list_sessions(&ctx.db, &ctx.actor, ctx.db.clock().now()).await?, &input.query)
 }
 
 async fn revoke_session(ctx: atlas_api::Ctx, tx: atlas_store::Tx, input: Input<IdPath<SessionId>>) -> Result<(), Error> {
@@ -166,8 +166,8 @@ impl From<TokenInfo> for Token {
     }
 }
 
-async fn tokens(ctx: atlas_api::Ctx, _: Input) -> Result<Page<Token>, Error> {
-    Ok(whole(atlas_identity::list_tokens(&ctx.db, &ctx.actor).await?))
+async fn tokens(ctx: atlas_api::Ctx, input: Input<(), ListQuery>) -> Result<Page<Token>, Error> {
+    whole(atlas_identity::list_tokens(&ctx.db, &ctx.actor).await?, &input.query)
 }
 
 /// A token to be made.
@@ -238,8 +238,8 @@ impl From<Member> for MemberAnswer {
     }
 }
 
-async fn members(ctx: atlas_api::Ctx, _: Input) -> Result<Page<MemberAnswer>, Error> {
-    Ok(whole(atlas_identity::list_members(&ctx.db, &ctx.actor).await?))
+async fn members(ctx: atlas_api::Ctx, input: Input<(), ListQuery>) -> Result<Page<MemberAnswer>, Error> {
+    whole(atlas_identity::list_members(&ctx.db, &ctx.actor).await?, &input.query)
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -274,8 +274,8 @@ impl From<atlas_identity::Invitation> for InvitationAnswer {
     }
 }
 
-async fn invitations(ctx: atlas_api::Ctx, _: Input) -> Result<Page<InvitationAnswer>, Error> {
-    Ok(whole(atlas_identity::list_invitations(&ctx.db, &ctx.actor, ctx.db.clock().now()).await?))
+async fn invitations(ctx: atlas_api::Ctx, input: Input<(), ListQuery>) -> Result<Page<InvitationAnswer>, Error> {
+    whole(atlas_identity::list_invitations(&ctx.db, &ctx.actor, ctx.db.clock().now()).await?, &input.query)
 }
 
 async fn revoke_invitation(ctx: atlas_api::Ctx, tx: atlas_store::Tx, input: Input<IdPath<InvitationId>>) -> Result<(), Error> {

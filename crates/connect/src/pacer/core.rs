@@ -79,8 +79,9 @@ struct Window {
     /// Calls of ours that were answered with this window.
     answered: u32,
     others: u32,
-    /// Calls that the other nodes leave to this one; none when this node is alone.
-    grant: Option<u32>,
+    /// Calls that the other nodes leave to this one; none when this node is alone. Below zero for calls that were under
+    /// way when the window began: the provider may count them here.
+    grant: Option<i64>,
     closed: bool,
 }
 
@@ -162,10 +163,11 @@ impl Core {
             return Verdict::Hold;
         }
         match window.grant {
-            Some(0) if window.closed => Verdict::Wait(self.end_for_sure(window.end)),
+            Some(..=0) if window.closed => Verdict::Wait(self.end_for_sure(window.end)),
             // A little is left for nodes that have just started and know of no window yet.
-            Some(0) => {
-                Verdict::Share { window_end: window.end / SECOND, cap: cap - (cap / 50).max(2).min(cap / 2), chunk: (cap / 40).max(1) }
+            Some(grant @ ..=0) => {
+                let chunk = (cap / 40).max(1) + u32::try_from(-grant).unwrap_or(0);
+                Verdict::Share { window_end: window.end / SECOND, cap: cap - (cap / 50).max(2).min(cap / 2), chunk }
             }
             _ => Verdict::Go,
         }
@@ -215,7 +217,7 @@ impl Core {
             *used += 1;
         }
         if let Some(Window { grant: Some(grant), .. }) = &mut self.window {
-            *grant = grant.saturating_sub(1);
+            *grant -= 1;
         }
     }
 
@@ -287,7 +289,7 @@ impl Core {
         }
         if let Some(window) = self.window.as_mut().filter(|w| w.end / SECOND == window_end) {
             window.closed = count == 0;
-            window.grant = Some(window.grant.unwrap_or(0) + count);
+            window.grant = Some(window.grant.unwrap_or(0) + i64::from(count));
         }
     }
 
@@ -303,7 +305,7 @@ impl Core {
     }
 
     fn fresh(&self, end: i64, limit: u32) -> Window {
-        let grant = self.shared.then_some(0);
+        let grant = self.shared.then_some(-i64::from(self.in_flight));
         Window { end, limit, remaining: None, answered: 0, others: 0, grant, closed: false }
     }
 

@@ -8,14 +8,14 @@ use atlas_kernel::{Result, Timestamp};
 use atlas_store::{Tx, query};
 use futures::stream::{FuturesUnordered, StreamExt};
 
-use super::{DrainJob, SignalRow, claim, delay, is_old_news, settle};
+use super::{DrainJob, SignalRow, claim, delay, is_old_news, put, settle};
 use crate::connection::{Connection, by_id};
 use crate::fetch;
 use crate::land::{Landed, Planned, plan, plan_gone};
 use crate::line::{Line, Trouble};
 use crate::pacer::Lane;
 use crate::sync::{is_about_one, unstorable};
-use crate::{Answer, Connections, FailureClass, Hint, Landing, Object, raw, tally};
+use crate::{Answer, Connections, FailureClass, Hint, Landing, Object, Signal, What, raw, tally};
 
 /// Signals looked at concurrently.
 const AT_ONCE: usize = 16;
@@ -86,7 +86,10 @@ impl Drain {
 
     async fn settle_one(self: Arc<Self>, row: SignalRow) -> Result<(), JobError> {
         let Some(object) = self.line.connector().objects.iter().find(|o| o.kind == row.object).copied() else {
-            return Ok(self.write(&row, &Findings::default()).await?);
+            return Ok(match row.hint() {
+                Hint::Redacted { message } => self.redact(&row, &message).await?,
+                _ => self.write(&row, &Findings::default()).await?,
+            });
         };
         if row.hint() == Hint::Changed && is_old_news(&self.ctx.db, &self.connection, &row).await? {
             return Ok(self.write(&row, &Findings::default()).await?);
@@ -106,6 +109,34 @@ impl Drain {
             }
         }
         Ok(())
+    }
+
+    /// A notice that names the message only: its words go at once, older copies of its conversation with them, and the
+    /// conversation, found through the event that the message made, is looked at again.
+    async fn redact(&self, row: &SignalRow, message: &str) -> Result<()> {
+        let (workspace, id) = (self.connection.workspace_id, self.connection.id);
+        let sql = "SELECT m.external_id FROM events e JOIN event_subjects s ON s.workspace_id = e.workspace_id AND s.event_id = e.id \
+                   JOIN connect_mappings m ON m.workspace_id = s.workspace_id AND m.record = s.subject \
+                   WHERE e.workspace_id = $1 AND e.connection_id = $2 AND e.source_id = $3 AND m.connection_id = $2 AND m.what = $4";
+        let whole = query(sql).bind(workspace).bind(id).bind(message).bind(What::Conversation.as_str());
+        let whole: Vec<String> = whole.values(&self.ctx.db).await?;
+        let object = self.conns.object_of(self.line.connector().id, What::Conversation).map(|object| object.kind);
+        let findings = Findings { landings: vec![(false, Landing::Redacted { external_id: message.to_owned() })], ..Findings::default() };
+        let (findings, whole) = (&findings, &whole);
+        self.conns
+            .db()
+            .write(|tx| async move {
+                self.ctx.fence(&tx).await?;
+                self.still_works(&tx).await?;
+                self.land_all(&tx, row, findings).await?;
+                for (external_id, kind) in whole.iter().zip(object.iter().cycle()) {
+                    raw::erase(&tx, workspace, id, kind, external_id).await?;
+                    let again = Signal { object: (*kind).to_owned(), id: external_id.clone(), hint: Hint::Changed };
+                    put(&tx, workspace, id, &again, tx.now()).await?;
+                }
+                settle(&tx, &self.connection, row).await
+            })
+            .await
     }
 
     /// Looks at the provider for what a signal says.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -40,7 +40,8 @@ pub struct Data {
     pub most_in_flight: u64,
     pub by_path: BTreeMap<String, u64>,
     pub uninstalled: u64,
-    pub scroll: Option<(u64, usize)>,
+    /// The open scroll: its number, its place, and when it was last used.
+    pub scroll: Option<(u64, usize, Instant)>,
     pub scrolls: u64,
 }
 
@@ -250,17 +251,17 @@ fn list(all: &BTreeMap<i64, Value>, query: &BTreeMap<String, String>) -> Respons
 
 /// One at a time; the parameter is the same on every page; the end is an empty page.
 fn scroll(data: &mut Data, query: &BTreeMap<String, String>) -> Response {
-    let place = match (query.get("scroll"), data.scroll) {
+    let alive = data.scroll.filter(|(_, _, used)| used.elapsed() < Duration::from_secs(1));
+    let place = match (query.get("scroll"), alive) {
         (None, Some(_)) => return failure(400, "scroll_exists"),
         (None, None) => {
             data.scrolls += 1;
-            data.scroll = Some((data.scrolls, 0));
             (data.scrolls, 0)
         }
-        (Some(given), Some(open)) if *given == open.0.to_string() => open,
+        (Some(given), Some((number, place, _))) if *given == number.to_string() => (number, place),
         _ => return failure(404, "scroll_not_found"),
     };
     let page: Vec<Value> = data.firms.values().skip(place.1).take(5).cloned().collect();
-    data.scroll = if page.is_empty() { None } else { Some((place.0, place.1 + 5)) };
+    data.scroll = if page.is_empty() { None } else { Some((place.0, place.1 + 5, Instant::now())) };
     Json(json!({ "items": page, "scroll": place.0.to_string() })).into_response()
 }

@@ -120,12 +120,7 @@ async fn listings_that_break_start_again_and_delete_nothing() {
     world.matches_truth().await;
 
     // Somebody else's scroll is open for a while.
-    world.fake.data().scroll = Some((999, 0));
-    let fake = world.fake.clone();
-    tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(700)).await;
-        fake.data().scroll = None;
-    });
+    world.fake.data().scroll = Some((999, 0, std::time::Instant::now()));
     world.conns.sync(&world.owner, "toy").await.unwrap();
     world.work().await;
     assert_eq!(world.view().await.sync.unwrap().state, SyncState::Done);

@@ -12,6 +12,8 @@ use crate::Parts;
 
 pub(super) fn pages(pages: Pages, parts: &Parts) -> Pages {
     pages
+        .get("/settings/integrations/{provider}/disconnect", CONNECTIONS_WRITE, with!(parts, page::ask_disconnect, provider: Provider))
+        .get("/settings/integrations/{provider}/removal", CONNECTIONS_WRITE, with!(parts, page::ask_removal, provider: Provider))
         .post(
             "/settings/integrations/{provider}/credentials",
             CONNECTIONS_WRITE,

@@ -337,3 +337,34 @@ pub(super) async fn activity(connections: &Connections, ctx: Ctx, Path(provider)
     let lede = "Syncs and notices of the last 30 days, without their contents.";
     crate::settings::page(&ctx, &format!("{name} activity"), lede, "/settings/integrations", 200, &content)
 }
+
+/// The question before something that cannot be taken back, as a page for browsers without script.
+#[derive(Template)]
+#[template(path = "integrations/confirm.html")]
+struct Confirm {
+    question: String,
+    consequence: &'static str,
+    action: String,
+    back: String,
+    verb: &'static str,
+    offers_now: bool,
+}
+
+pub(super) async fn ask_disconnect(connections: &Connections, ctx: Ctx, Path(provider): Path<String>) -> Reply {
+    let question = format!("Disconnect {}?", connections.connector(&provider)?.name);
+    let consequence = "The token is destroyed at once. What came from there goes within 24 hours; what people wrote in Atlas stays.";
+    let back = format!("/settings/integrations/{provider}");
+    ask(&ctx, &Confirm { question, consequence, action: format!("{back}/disconnect"), back, verb: "Disconnect", offers_now: true })
+}
+
+pub(super) async fn ask_removal(connections: &Connections, ctx: Ctx, Path(provider): Path<String>) -> Reply {
+    let question = format!("Remove the data of {} now?", connections.connector(&provider)?.name);
+    let consequence = "What came from there is removed for good. What people wrote in Atlas stays.";
+    let back = format!("/settings/integrations/{provider}");
+    ask(&ctx, &Confirm { question, consequence, action: format!("{back}/removal"), back, verb: "Remove now", offers_now: false })
+}
+
+fn ask(ctx: &Ctx, confirm: &Confirm) -> Reply {
+    let page = ctx.page(confirm.question.clone()).crumb("Integrations", Some("/settings/integrations")).crumb(confirm.verb, None);
+    page.nav("/settings/integrations").html(confirm)
+}

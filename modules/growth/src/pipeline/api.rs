@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use atlas_api::{Ctx, IdPath, Input, Operation};
-use atlas_kernel::{Error, Page, Result, Timestamp};
+use atlas_kernel::{Error, ListQuery, Page, Result, Timestamp};
 use atlas_store::Tx;
 use axum::http::Method;
 use schemars::JsonSchema;
@@ -107,9 +107,9 @@ impl From<StageInput> for StageWish {
     }
 }
 
-async fn list(ctx: Ctx, _: Input) -> Result<Page<PipelineJson>> {
+async fn list(ctx: Ctx, input: Input<(), ListQuery>) -> Result<Page<PipelineJson>> {
     let pipelines = store::all_or_first(&ctx.db, ctx.actor.workspace).await?;
-    Ok(Page { data: pipelines.into_iter().map(PipelineJson::from).collect(), next_cursor: None })
+    Page::of_all(pipelines.into_iter().map(PipelineJson::from).collect(), &input.query)
 }
 
 /// A pipeline to be made.

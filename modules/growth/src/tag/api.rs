@@ -1,7 +1,7 @@
 //! Tags over REST.
 
 use atlas_api::{Ctx, Input, Operation};
-use atlas_kernel::{Page, Result};
+use atlas_kernel::{ListQuery, Page, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -25,8 +25,8 @@ pub struct TagJson {
     pub name: String,
 }
 
-async fn list(ctx: Ctx, _: Input) -> Result<Page<TagJson>> {
+async fn list(ctx: Ctx, input: Input<(), ListQuery>) -> Result<Page<TagJson>> {
     let tags = store::all(&ctx.db, ctx.actor.workspace).await?;
     let data = tags.into_iter().map(|Tag { id, name }| TagJson { id, name }).collect();
-    Ok(Page { data, next_cursor: None })
+    Page::of_all(data, &input.query)
 }

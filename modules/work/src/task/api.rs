@@ -3,7 +3,7 @@
 mod wire;
 
 use atlas_api::{Ctx, IdPath, Input, Operation};
-use atlas_kernel::{Error, Page, Ref, Result};
+use atlas_kernel::{Error, ListQuery, Page, Ref, Result};
 use atlas_store::Tx;
 use axum::http::Method;
 use schemars::JsonSchema;
@@ -202,9 +202,9 @@ async fn unlabel(ctx: Ctx, tx: Tx, input: Input<LabelPath>) -> Result<TaskOut> {
     apply(&ctx, &tx, &input.path.id, TaskChange { labels: Some(labels), ..TaskChange::default() }).await
 }
 
-async fn labels(ctx: Ctx, _: Input) -> Result<Page<LabelOut>> {
+async fn labels(ctx: Ctx, input: Input<(), ListQuery>) -> Result<Page<LabelOut>> {
     let labels = store::labels(&ctx.db, ctx.actor.workspace).await?;
-    Ok(Page { data: labels.into_iter().map(|label| LabelOut { id: label.id, name: label.name }).collect(), next_cursor: None })
+    Page::of_all(labels.into_iter().map(|label| LabelOut { id: label.id, name: label.name }).collect(), &input.query)
 }
 
 fn names(task: &Task) -> Vec<String> {

@@ -135,7 +135,12 @@ pub(super) async fn index(ctx: Ctx, Query(asked): Query<Asked>) -> Reply {
     }
     let body = body(&asked, &names, &shown, next)?;
     if ctx.partial && !asked.part.is_empty() {
-        return ctx.fragment(&body);
+        // The words stay in the address, so that a reload or a shared link finds the same.
+        let mut response = ctx.fragment(&body)?;
+        if let Ok(address) = asked.url(&[("part", ""), ("cursor", "")]).parse() {
+            response.headers_mut().insert("hx-replace-url", address);
+        }
+        return Ok(response);
     }
     let index = Index {
         chips: asked.chips(&names),
