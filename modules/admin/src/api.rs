@@ -5,7 +5,9 @@ use atlas_identity::{
     MEMBERS_READ, MEMBERS_WRITE, Member, NewToken, PROFILE_READ, PROFILE_WRITE, ProfileChange, SessionInfo, TOKENS_READ, TOKENS_WRITE,
     TokenInfo,
 };
-use atlas_kernel::{Error, InvitationId, ListQuery, Page, Permission, Ref, Role, Scopes, SessionId, Timestamp, TokenId, UserId, WorkspaceId};
+use atlas_kernel::{
+    Error, InvitationId, ListQuery, Page, Permission, Ref, Role, Scopes, SessionId, Timestamp, TokenId, UserId, WorkspaceId,
+};
 use axum::http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
