@@ -1,6 +1,6 @@
 // The databases that API tests run on: SQLite always, PostgreSQL with a fresh database when TEST_DATABASE_URL is set.
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 const HOME = "/usr/lib/postgresql";
@@ -18,12 +18,20 @@ export function freshPostgres(maintenance = process.env.TEST_DATABASE_URL) {
   const where = ["--maintenance-db", maintenance];
   execFileSync(program("createdb"), [...where, "-T", "template0", "-E", "UTF8", name], { stdio: ["ignore", "ignore", "inherit"] });
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => execFileSync(program("dropdb"), [...where, "--if-exists", "--force", name], { stdio: "ignore" }) };
+  const dump = () => execFileSync(program("pg_dump"), ["--data-only", "--dbname", url.href], { encoding: "latin1", maxBuffer: 1 << 30 });
+  return { url: url.href, contents: () => [dump()], drop: () => execFileSync(program("dropdb"), [...where, "--if-exists", "--force", name], { stdio: "ignore" }) };
 }
 
-/** The databases of this run: `{name, open}`, where `open` answers `{url, drop}`. */
+/** Every file in a data folder, byte for byte. */
+export function files(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath ?? entry.path, entry.name), "latin1"));
+}
+
+/** The databases of this run: `{name, open}`, where `open` answers `{url, contents(world), drop}`. */
 export function databases() {
-  const sqlite = { name: "SQLite", open: () => ({ url: undefined, drop: () => undefined }) };
+  const sqlite = { name: "SQLite", open: () => ({ url: undefined, contents: (w) => files(w.data), drop: () => undefined }) };
   const postgres = { name: "PostgreSQL", open: () => freshPostgres() };
   return process.env.TEST_DATABASE_URL ? [sqlite, postgres] : [sqlite];
 }

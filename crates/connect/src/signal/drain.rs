@@ -86,10 +86,11 @@ impl Drain {
 
     async fn settle_one(self: Arc<Self>, row: SignalRow) -> Result<(), JobError> {
         let Some(object) = self.line.connector().objects.iter().find(|o| o.kind == row.object).copied() else {
-            return Ok(match row.hint() {
+            match row.hint() {
                 Hint::Redacted { message } => self.redact(&row, &message).await?,
                 _ => self.write(&row, &Findings::default()).await?,
-            });
+            }
+            return Ok(());
         };
         if row.hint() == Hint::Changed && is_old_news(&self.ctx.db, &self.connection, &row).await? {
             return Ok(self.write(&row, &Findings::default()).await?);
