@@ -1,8 +1,5 @@
 //! The connector kit: descriptors, the sync engine, credentials, webhook intake, landing records.
-//!
-//! A connector is a value ([`Connector`]); everything else in here is the same for every provider. What happens to data:
-//! a signal or a listing names an object, it is fetched through one pacer, its answer is sealed into the raw log, and it is
-//! landed by pure functions into the modules' [`Intake`]s, all in one transaction.
+#![doc = include_str!("../README.md")]
 
 mod activity;
 mod api;

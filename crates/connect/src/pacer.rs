@@ -2,6 +2,7 @@
 
 mod core;
 mod drift;
+mod gauge;
 mod grants;
 mod registry;
 #[cfg(test)]
@@ -18,7 +19,7 @@ use tokio::time::Instant;
 use self::core::{Core, Verdict};
 use crate::RateReading;
 
-pub use self::core::{Gauge, WindowUse};
+pub use self::gauge::{Gauge, WindowUse};
 pub(crate) use self::grants::Grants;
 pub(crate) use self::registry::Pacers;
 

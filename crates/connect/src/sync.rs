@@ -2,7 +2,10 @@
 
 mod commit;
 mod finish;
+mod gates;
+mod obtain;
 mod pass;
+mod piece;
 mod progress;
 mod read;
 mod release;
@@ -20,9 +23,9 @@ use serde_json::Value as Json;
 use crate::connection::Connection;
 
 pub(crate) use self::commit::is_about_one;
+pub(crate) use self::obtain::unstorable;
 pub(crate) use self::progress::time_left;
 pub use self::progress::{StreamProgress, SyncProgress};
-pub(crate) use self::read::unstorable;
 pub(crate) use self::run::work;
 pub use self::streams::StreamState;
 pub(crate) use self::streams::{StreamRow, open_again, rows as stream_rows, switch_off};

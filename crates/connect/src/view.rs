@@ -3,6 +3,7 @@
 mod build;
 mod health;
 mod live;
+mod parts;
 
 use std::sync::Arc;
 

@@ -7,8 +7,9 @@ use atlas_jobs::{JobCtx, JobError, Outcome};
 use atlas_kernel::{Result, Timestamp};
 use atlas_store::{Tx, query};
 
+use super::obtain::ours;
 use super::progress::StreamProgress;
-use super::read::{End, ours};
+use super::read::End;
 use super::run::{Ended, Run};
 use super::{Sync, SyncKind, SyncState, end_active};
 use crate::connection::{Connection, by_id};

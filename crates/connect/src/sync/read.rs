@@ -1,20 +1,19 @@
 //! Reading one listing: page after page, its objects fetched concurrently, its place committed in order.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use atlas_kernel::Result;
-use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::commit::{How, Piece};
+use super::obtain::{Ready, obtain, ours};
 use super::pass::{MOST_RESTARTS, Pass};
+use super::piece::{How, Piece};
 use super::release;
 use super::run::Run;
 use super::streams::StreamState;
-use crate::fetch::{self, Fetched};
-use crate::land::{Planned, plan};
 use crate::line::Trouble;
 use crate::{Failure, FailureClass, Listed, Listing, Object, Stream, versions};
 
@@ -36,55 +35,6 @@ const MOST_EMPTY: usize = 10;
 /// How long to wait when somebody else is at a listing of which there can be only one.
 const CONFLICT_WAIT: Duration = Duration::from_secs(60);
 const MOST_CONFLICTS: u32 = 15;
-
-/// Which listings are still being read: what hangs on another listing's objects waits for it.
-pub(crate) struct Gates {
-    reading: Mutex<Vec<i32>>,
-    moved: Notify,
-}
-
-impl Gates {
-    pub fn new(streams: &[Stream]) -> Self {
-        let reading = streams.iter().filter(|s| !s.deletions).map(|s| s.order).collect();
-        Self { reading: Mutex::new(reading), moved: Notify::new() }
-    }
-
-    /// Whether everything of a lower order has been read.
-    pub fn open(&self, order: i32) -> bool {
-        let reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        reading.iter().all(|other| *other >= order)
-    }
-
-    /// Waits until everything of a lower order has been read.
-    pub async fn opened(&self, order: i32) {
-        loop {
-            let moved = self.moved.notified();
-            tokio::pin!(moved);
-            moved.as_mut().enable();
-            if self.open(order) {
-                return;
-            }
-            moved.await;
-        }
-    }
-
-    fn done(&self, stream: &Stream) {
-        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = reading.iter().position(|order| *order == stream.order && !stream.deletions) {
-            reading.swap_remove(place);
-        }
-        drop(reading);
-        self.moved.notify_waiters();
-    }
-}
-
-/// A fetched object, what it needs first, and its place among the calls in flight.
-struct Ready {
-    needed: Vec<Arc<Planned>>,
-    object: Arc<Planned>,
-    hold: bool,
-    slot: Option<OwnedSemaphorePermit>,
-}
 
 /// Reads the run's listing number `stream`.
 pub(crate) async fn read_stream(run: &Arc<Run>, stream: usize, out: mpsc::Sender<Piece>) -> End {
@@ -310,45 +260,4 @@ impl Reader {
     async fn send(&mut self, piece: Piece) -> Result<(), End> {
         self.out.send(piece).await.map_err(|_| End::Halted)
     }
-}
-
-/// Gets one object whole, and what it needs that was never seen.
-async fn obtain(run: &Arc<Run>, index: usize, object: Object, id: &str, listed: Option<Listed>) -> Result<Ready, Trouble> {
-    let stream = &run.streams[index];
-    let calls = listed.is_none() || stream.detail || listed.as_ref().is_some_and(|item| !(object.nested)(&item.value).is_empty());
-    let slot = if calls && !stream.deletions { run.slots.clone().acquire_owned().await.ok() } else { None };
-    let started = run.line.now();
-    let fetched = match listed {
-        Some(item) if stream.deletions => return deleted(object, &item, started),
-        Some(item) if !stream.detail => fetch::complete(&run.line, run.lane, object, id, item.value, started).await?,
-        _ => fetch::fetch(&run.line, run.lane, object, id).await?,
-    };
-    if calls {
-        run.called(index);
-    }
-    let hold = !run.gates.open(stream.order);
-    let planned = planned(run, &fetched)?;
-    let needed = if hold { vec![] } else { run.conns.fetch_needs(&run.line, run.lane, &run.connection, &planned).await? };
-    Ok(Ready { needed, object: Arc::new(planned), hold, slot })
-}
-
-fn planned(run: &Run, fetched: &Fetched) -> Result<Planned, Trouble> {
-    plan(fetched, run.connection.live_since).map_err(|_| unstorable())
-}
-
-fn deleted(object: Object, item: &Listed, started: atlas_kernel::Timestamp) -> Result<Ready, Trouble> {
-    let answer = crate::Answer { status: 404, ..Default::default() };
-    let landings = (object.gone)(&item.id, &answer);
-    let planned = crate::land::plan_gone(object, &item.id, landings, started).map_err(|_| unstorable())?;
-    Ok(Ready { needed: vec![], object: Arc::new(planned), hold: false, slot: None })
-}
-
-/// JSON that came in can be written again; should it not, the object is looked at as one that could not be fetched.
-pub(crate) fn unstorable() -> Trouble {
-    Trouble::Failed(ours("object_unstorable", "the object cannot be written as JSON"), Box::default())
-}
-
-/// A failure of ours or the connector's, in the provider's words' place.
-pub(crate) fn ours(code: &str, message: &str) -> Failure {
-    Failure { class: FailureClass::Provider, code: code.into(), message: message.into(), scope: None }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use atlas_kernel::Result;
 use tokio::sync::{mpsc, oneshot};
 
-use super::commit::{How, Piece};
+use super::piece::{How, Piece};
 use super::run::Run;
 use crate::land::{Planned, plan_value};
 use crate::versions::{self, ObjectState, Version};

@@ -15,9 +15,10 @@ use uuid::Uuid;
 
 use super::commit::Committer;
 use super::finish;
+use super::gates::Gates;
 use super::pass::Pass;
 use super::progress::{StreamProgress, SyncProgress};
-use super::read::{End, Gates, read_stream};
+use super::read::{End, read_stream};
 use super::streams::{self, StreamRow, StreamState};
 use super::{Sync, SyncId, SyncJob, SyncKind, active, release};
 use crate::connection::{Connection, by_id};

@@ -1,0 +1,61 @@
+//! Obtaining one object of a listing: fetched whole, planned, and with what it needs that nobody has seen.
+
+use std::sync::Arc;
+
+use atlas_kernel::Timestamp;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::run::Run;
+use crate::fetch::{self, Fetched};
+use crate::land::{Planned, plan, plan_gone};
+use crate::line::Trouble;
+use crate::{Answer, Failure, FailureClass, Listed, Object};
+
+/// A fetched object, what it needs first, and its place among the calls in flight.
+pub(crate) struct Ready {
+    pub needed: Vec<Arc<Planned>>,
+    pub object: Arc<Planned>,
+    pub hold: bool,
+    pub slot: Option<OwnedSemaphorePermit>,
+}
+
+/// Gets one object whole, and what it needs that was never seen.
+pub(crate) async fn obtain(run: &Arc<Run>, index: usize, object: Object, id: &str, listed: Option<Listed>) -> Result<Ready, Trouble> {
+    let stream = &run.streams[index];
+    let calls = listed.is_none() || stream.detail || listed.as_ref().is_some_and(|item| !(object.nested)(&item.value).is_empty());
+    let slot = if calls && !stream.deletions { run.slots.clone().acquire_owned().await.ok() } else { None };
+    let started = run.line.now();
+    let fetched = match listed {
+        Some(item) if stream.deletions => return deleted(object, &item, started),
+        Some(item) if !stream.detail => fetch::complete(&run.line, run.lane, object, id, item.value, started).await?,
+        _ => fetch::fetch(&run.line, run.lane, object, id).await?,
+    };
+    if calls {
+        run.called(index);
+    }
+    let hold = !run.gates.open(stream.order);
+    let planned = planned(run, &fetched)?;
+    let needed = if hold { vec![] } else { run.conns.fetch_needs(&run.line, run.lane, &run.connection, &planned).await? };
+    Ok(Ready { needed, object: Arc::new(planned), hold, slot })
+}
+
+fn planned(run: &Run, fetched: &Fetched) -> Result<Planned, Trouble> {
+    plan(fetched, run.connection.live_since).map_err(|_| unstorable())
+}
+
+fn deleted(object: Object, item: &Listed, started: Timestamp) -> Result<Ready, Trouble> {
+    let answer = Answer { status: 404, ..Default::default() };
+    let landings = (object.gone)(&item.id, &answer);
+    let planned = plan_gone(object, &item.id, landings, started).map_err(|_| unstorable())?;
+    Ok(Ready { needed: vec![], object: Arc::new(planned), hold: false, slot: None })
+}
+
+/// JSON that came in can be written again; should it not, the object is looked at as one that could not be fetched.
+pub(crate) fn unstorable() -> Trouble {
+    Trouble::Failed(ours("object_unstorable", "the object cannot be written as JSON"), Box::default())
+}
+
+/// A failure of ours or the connector's, in the provider's words' place.
+pub(crate) fn ours(code: &str, message: &str) -> Failure {
+    Failure { class: FailureClass::Provider, code: code.into(), message: message.into(), scope: None }
+}

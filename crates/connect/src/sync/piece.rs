@@ -1,0 +1,64 @@
+//! What readers hand to the committer.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::pass::Pass;
+use super::streams::StreamState;
+use crate::land::Planned;
+
+/// An object heavier than this is landed in several transactions.
+pub(crate) const HEAVY: usize = 100;
+
+/// Something to be committed, in order.
+pub(crate) enum Piece {
+    /// An object, and its place among the calls in flight, which it keeps until it is stored.
+    Object { stream: usize, planned: Arc<Planned>, how: How, slot: Option<OwnedSemaphorePermit> },
+    /// Objects of a listing that are stored already.
+    Skipped { stream: usize, count: i64 },
+    /// Objects that could not be fetched; they are looked at again as signals.
+    Postponed { stream: usize, object: &'static str, id: String },
+    /// Where a listing stands before the objects of its page.
+    Page { stream: usize, pass: Pass, total: Option<i64> },
+    /// A listing was read to its end.
+    Complete { stream: usize, began: i64 },
+    /// A listing cannot be read now.
+    Broken { stream: usize, state: StreamState, code: String, message: String },
+    /// Answer when everything before this is committed.
+    Flush(oneshot::Sender<()>),
+}
+
+/// How an object is landed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// As listed.
+    Listed {
+        /// Only stored while what it hangs on may still come.
+        hold: bool,
+    },
+    /// Needed by another one; not counted as listed.
+    Needed,
+    /// Held before, landed now.
+    Release,
+}
+
+impl Piece {
+    /// How much work committing it is.
+    pub fn weight(&self) -> usize {
+        if let Self::Object { planned, .. } = self { planned.weight().min(HEAVY) } else { 1 }
+    }
+
+    /// The listing it belongs to.
+    pub fn stream(&self) -> Option<usize> {
+        match self {
+            Self::Object { stream, .. }
+            | Self::Skipped { stream, .. }
+            | Self::Postponed { stream, .. }
+            | Self::Page { stream, .. }
+            | Self::Complete { stream, .. }
+            | Self::Broken { stream, .. } => Some(*stream),
+            Self::Flush(_) => None,
+        }
+    }
+}
