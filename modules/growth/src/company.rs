@@ -9,6 +9,7 @@ use crate::ids::CompanyId;
 use crate::provenance::{Provenance, ProvidedBy};
 
 pub mod api;
+pub(crate) mod jobs;
 pub mod list;
 pub mod store;
 pub mod verbs;

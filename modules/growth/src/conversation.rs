@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::ids::{ConversationId, MessageId};
 
 pub mod api;
+pub(crate) mod panel;
 pub mod store;
 pub mod web;
 

@@ -115,7 +115,7 @@ pub struct Edit {
 }
 
 /// No deal is worth more, in minor units.
-const MOST_WORTH: i64 = 1_000_000_000_000_000;
+const MOST_WORTH: i64 = 10_000_000_000_000;
 
 impl Edit {
     /// The same with every text trimmed and checked.

@@ -49,9 +49,10 @@ pub fn module() -> atlas_module::Module {
         .pages(pages())
         .migrations(migrations())
         .nouns(nouns::nouns())
-        .jobs(landing::jobs().into_iter().chain([membership::job()]).collect())
+        .jobs(landing::jobs().into_iter().chain([membership::job(), company::jobs::job()]).collect())
         .nav(nav())
         .quick_actions(quick_actions())
+        .panels(conversation::panel::panels())
         .intakes(vec![intake()])
 }
 

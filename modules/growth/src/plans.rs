@@ -100,6 +100,18 @@ async fn a_page_of_contacts_is_one_range_of_an_index() {
 }
 
 #[tokio::test]
+async fn a_filter_by_company_starts_from_its_few_people() {
+    let (db, ws) = filled().await;
+    let company = crate::ids::CompanyId::new(Clock::System.now());
+    let ask = ContactQuery { company: Some(company), limit: 50, ..ContactQuery::default() };
+    let by = contact::list::order(&ask).unwrap();
+    let few = plan(&db, contact::list::page_query(&db, ws, &ask, by).await.unwrap()).await;
+    assert!(!few.contains("SCAN c") && !few.contains("Seq Scan on contacts"), "{few}");
+    assert!(few.contains("contact_companies_company"), "{few}");
+    assert!(db.dialect() == Dialect::Postgres || !few.contains("contacts_name"), "{few}");
+}
+
+#[tokio::test]
 async fn a_page_of_deals_is_one_range_of_an_index() {
     let (db, ws) = filled().await;
     for (order, index) in [("title", "deals_title"), ("value", "deals_value"), ("close", "deals_close"), ("updated", "deals_updated")] {

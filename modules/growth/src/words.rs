@@ -16,6 +16,16 @@ pub(crate) fn day(ctx: &atlas_web::Ctx, at: atlas_kernel::Timestamp) -> String {
     atlas_web::ui::date_label(at.to_zoned(ctx.actor.zone()).date(), ctx.today())
 }
 
+/// The same inside a sentence: `today`, `18 Nov`.
+pub(crate) fn day_inside(ctx: &atlas_web::Ctx, at: atlas_kernel::Timestamp) -> String {
+    inside(day(ctx, at))
+}
+
+/// A day's word inside a sentence.
+pub(crate) fn inside(day: String) -> String {
+    if ["Today", "Tomorrow", "Yesterday"].contains(&day.as_str()) { day.to_lowercase() } else { day }
+}
+
 /// A field as people call it.
 pub(crate) fn field(name: &str) -> &str {
     match name {

@@ -195,7 +195,9 @@ pub async fn headcounts(on: &dyn Executor, workspace: WorkspaceId, ids: &[Compan
         return Ok(vec![]);
     }
     let sql = format!(
-        "SELECT company_id, COUNT(DISTINCT contact_id) FROM contact_companies WHERE workspace_id = $1 AND company_id IN ({}) GROUP BY company_id",
+        "SELECT cc.company_id, COUNT(DISTINCT cc.contact_id) FROM contact_companies cc \
+         JOIN contacts c ON c.workspace_id = cc.workspace_id AND c.id = cc.contact_id AND c.status = 'active' \
+         WHERE cc.workspace_id = $1 AND cc.company_id IN ({}) GROUP BY cc.company_id",
         places(2, ids.len())
     );
     ids.iter().fold(built_query(sql).bind(workspace), |q, id| q.bind(*id)).all(on).await

@@ -61,6 +61,9 @@ pub async fn edit(tx: &Tx, actor: &Actor, id: CompanyId, edit: Edit, version: Op
     company.version += 1;
     company.updated_at = tx.now();
     store::save(tx, actor.workspace, &company).await?;
+    if company.label() != before.label() {
+        super::jobs::renamed(tx, actor.workspace, company.id).await?;
+    }
     if let Some(names) = &edit.tags {
         tag::store::set_by_people(tx, actor.workspace, &company.id.to_ref(), names).await?;
     }

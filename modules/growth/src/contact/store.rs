@@ -204,8 +204,11 @@ async fn save_handles(tx: &Tx, workspace: WorkspaceId, contact: &Contact) -> Res
     Ok(())
 }
 
-/// What search finds of a contact; archived and merged ones are not found.
-async fn index(tx: &Tx, workspace: WorkspaceId, contact: &Contact) -> Result<()> {
+/// Writes what search finds of a contact; archived and merged ones are not found.
+///
+/// # Errors
+/// Whatever the database answers.
+pub(crate) async fn index(tx: &Tx, workspace: WorkspaceId, contact: &Contact) -> Result<()> {
     let record = contact.id.to_ref();
     if contact.status != Status::Active {
         return search_remove(tx, workspace, &record).await;

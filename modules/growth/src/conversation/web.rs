@@ -84,7 +84,7 @@ async fn show(ctx: Ctx, Path(id): Path<String>, Query(asked): Query<Asked>) -> R
         open: conversation.state == "open",
         state: words::provider(&conversation.state),
         waiting: conversation.waiting_since.map(|at| ui::relative_time(at, ctx.now(), &ctx.actor.zone())),
-        started: words::day(&ctx, conversation.created_at),
+        started: words::day_inside(&ctx, conversation.created_at),
         counts: ui::plural(conversation.message_count, "message", "messages"),
         missing: missing(&conversation),
         earlier: found.next_cursor.map(|cursor| format!("{}?before={cursor}", conversation.page())),

@@ -48,6 +48,9 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, landed: &Landed) -> Result<Appli
     if before.as_ref() != Some(&company) {
         store::save(tx, workspace, &company).await?;
     }
+    if before.as_ref().is_some_and(|before| before.label() != company.label()) {
+        crate::company::jobs::renamed(tx, workspace, company.id).await?;
+    }
     if !was_mapped {
         remap(tx, workspace, a.connection, What::Company, &landed.external_id, &company.id.to_ref()).await?;
         remember_source(tx, workspace, a.connection, &company.id.to_ref()).await?;

@@ -221,7 +221,10 @@ async fn one_company(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, 
         "atlas".clone_into(&mut company.origin);
     }
     company::store::save(tx, workspace, &company).await?;
-    reindex_contacts(tx, workspace, id).await?;
+    let mut after = company::jobs::reindex(tx, workspace, id, None).await?;
+    while after.is_some() {
+        after = company::jobs::reindex(tx, workspace, id, after).await?;
+    }
     rename_in_events(tx, workspace, &record, company.label()).await?;
     Ok(Some(false))
 }
@@ -250,19 +253,6 @@ async fn company_is_touched(on: &dyn Executor, workspace: WorkspaceId, connectio
             (&record).into(),
         )
         .await?)
-}
-
-/// What search says of the people of a company that lost its name follows.
-async fn reindex_contacts(tx: &Tx, workspace: WorkspaceId, company: CompanyId) -> Result<()> {
-    let ids: Vec<ContactId> = query("SELECT id FROM contacts WHERE workspace_id = $1 AND company_id = $2 LIMIT 5000")
-        .bind(workspace)
-        .bind(company)
-        .values(tx)
-        .await?;
-    for contact in contact::store::find_many(tx, workspace, &ids).await? {
-        contact::store::save(tx, workspace, &contact).await?;
-    }
-    Ok(())
 }
 
 /// Everything that hangs on a record which goes: its tags, its own events, its place on timelines.

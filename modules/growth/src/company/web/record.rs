@@ -79,7 +79,7 @@ pub(super) async fn show(ctx: Ctx, Path(id): Path<String>, Query(asked): Query<A
         heading: fields::heading(&ctx, &company),
         subtitle: company.industry.clone().unwrap_or_default(),
         domain: company.domain.clone(),
-        archived: company.archived_at.filter(|_| company.status == Status::Archived).map(|at| words::day(&ctx, at)),
+        archived: company.archived_at.filter(|_| company.status == Status::Archived).map(|at| words::day_inside(&ctx, at)),
         writer: writer(&ctx, &company.url())?,
         timeline,
         cells: fields::cells(&ctx, &company, &about),

@@ -95,7 +95,7 @@ pub(super) async fn show(ctx: Ctx, Path(id): Path<String>, Query(asked): Query<A
         role: contact.role.clone().unwrap_or_default(),
         company: first.map(|company| (company.url(), company.label().to_owned())),
         lead: contact.lead,
-        archived: contact.archived_at.filter(|_| contact.status == Status::Archived).map(|at| words::day(&ctx, at)),
+        archived: contact.archived_at.filter(|_| contact.status == Status::Archived).map(|at| words::day_inside(&ctx, at)),
         writer: writer(&ctx, &contact.url())?,
         timeline,
         cells: fields::cells(&ctx, &contact, &about),
@@ -128,8 +128,8 @@ fn company_card(company: &crate::company::Company) -> CompanyCard {
 pub(crate) fn deal_row(ctx: &Ctx, line: &DealLine) -> DealRow {
     let stage = line.stage_name.clone().unwrap_or_default();
     let close = match (line.closed_at, line.expected_close) {
-        (Some(at), _) => format!(", {}", words::day(ctx, at)),
-        (None, Some(date)) => format!(", closes {}", ui::date_label(date, ctx.today())),
+        (Some(at), _) => format!(" {}", words::day_inside(ctx, at)),
+        (None, Some(date)) => format!(", closes {}", words::inside(ui::date_label(date, ctx.today()))),
         (None, None) => String::new(),
     };
     DealRow {

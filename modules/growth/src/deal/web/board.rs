@@ -224,7 +224,7 @@ fn card_view(ctx: &Ctx, stage: &Stage, card: &Card, members: &[Member]) -> CardV
             .map(|name| (card.contact_id.map(|id| ui::avatar(&id, &name, 20, ui::Shape::Round)).unwrap_or_default(), name.clone()))
     };
     let close = match (card.closed_at.filter(|_| !open), card.expected_close) {
-        (Some(at), _) => Some((at.to_string(), format!("{} {}", stage.name, crate::words::day(ctx, at)), "")),
+        (Some(at), _) => Some((at.to_string(), format!("{} {}", stage.name, crate::words::day_inside(ctx, at)), "")),
         (None, Some(date)) => Some((date.to_string(), ui::date_label(date, today), if open && date <= today { "danger" } else { "" })),
         (None, None) => None,
     };

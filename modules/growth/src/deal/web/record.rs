@@ -59,7 +59,7 @@ pub(super) async fn show(ctx: Ctx, Path(id): Path<String>, Query(asked): Query<A
         with: with(&about),
         state: state(&ctx, &deal, &about),
         value: deal.value.map(|value| value.to_string()).unwrap_or_default(),
-        archived: deal.archived_at.filter(|_| deal.status == Status::Archived).map(|at| words::day(&ctx, at)),
+        archived: deal.archived_at.filter(|_| deal.status == Status::Archived).map(|at| words::day_inside(&ctx, at)),
         writer: writer(&ctx, &deal.url())?,
         timeline,
         cells: fields::cells(&ctx, &deal, &about),
@@ -85,7 +85,7 @@ fn with(about: &About) -> Vec<(String, String)> {
 fn state(ctx: &Ctx, deal: &Deal, about: &About) -> String {
     let stage = about.stage(deal).map(|stage| stage.name.clone()).unwrap_or_default();
     match deal.closed_at {
-        Some(at) => format!("{stage} {}", words::day(ctx, at)),
+        Some(at) => format!("{stage} {}", words::day_inside(ctx, at)),
         None => stage,
     }
 }
