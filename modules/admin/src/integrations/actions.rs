@@ -1,32 +1,37 @@
 //! What can be done on a connection page: each a plain form that leads back to it with a sentence.
 
-use atlas_connect::{CONNECTIONS_WRITE, Connections, Credentials, Secret, SettingsChange};
+use atlas_connect::{CONNECTIONS_WRITE, CheckState, Connections, ScopeState, TestReport};
 use atlas_kernel::Error;
-use atlas_web::{Ctx, Form, Pages, Reply};
+use atlas_web::{Ctx, Form, Pages, Reply, ui};
 use axum::extract::Path;
 use serde::Deserialize;
 
 use super::oauth::back;
-use super::{Provider, page, with};
+use super::settings::{CredentialsForm, PaceForm, save_credentials, save_pace};
+use super::view::base;
+use super::{Provider, with};
 use crate::Parts;
 
 pub(super) fn pages(pages: Pages, parts: &Parts) -> Pages {
     pages
-        .get("/settings/integrations/{provider}/disconnect", CONNECTIONS_WRITE, with!(parts, page::ask_disconnect, provider: Provider))
-        .get("/settings/integrations/{provider}/removal", CONNECTIONS_WRITE, with!(parts, page::ask_removal, provider: Provider))
         .post(
             "/settings/integrations/{provider}/credentials",
             CONNECTIONS_WRITE,
-            with!(parts, credentials, provider: Provider, form: Form<CredentialsForm>),
+            with!(parts, save_credentials, provider: Provider, form: Form<CredentialsForm>),
+        )
+        .post(
+            "/settings/integrations/{provider}/settings",
+            CONNECTIONS_WRITE,
+            with!(parts, save_pace, provider: Provider, form: Form<PaceForm>),
         )
         .post("/settings/integrations/{provider}/test", CONNECTIONS_WRITE, with!(parts, test, provider: Provider))
         .post("/settings/integrations/{provider}/sync", CONNECTIONS_WRITE, with!(parts, sync, provider: Provider))
         .post("/settings/integrations/{provider}/pause", CONNECTIONS_WRITE, with!(parts, pause, provider: Provider))
         .post("/settings/integrations/{provider}/resume", CONNECTIONS_WRITE, with!(parts, resume, provider: Provider))
         .post(
-            "/settings/integrations/{provider}/settings",
+            "/settings/integrations/{provider}/enabled",
             CONNECTIONS_WRITE,
-            with!(parts, settings, provider: Provider, form: Form<SettingsForm>),
+            with!(parts, switch, provider: Provider, form: Form<SwitchForm>),
         )
         .post(
             "/settings/integrations/{provider}/disconnect",
@@ -39,77 +44,62 @@ pub(super) fn pages(pages: Pages, parts: &Parts) -> Pages {
 /// Leads back to the connection page with what was done, or why not.
 fn done(ctx: &Ctx, provider: &str, outcome: Result<String, Error>) -> Reply {
     match outcome {
-        Ok(said) => ctx.redirect(format!("/settings/integrations/{provider}")).toast(said).reply(),
+        Ok(said) => ctx.redirect(base(provider)).toast(said).reply(),
         Err(error) => back(ctx, provider, error),
     }
 }
 
-/// The credentials as the form sends them.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(crate) struct CredentialsForm {
-    pub client_id: String,
-    pub client_secret: String,
-    pub region: String,
-    pub api_base_url: String,
-    pub app_base_url: String,
-}
-
-async fn credentials(connections: &Connections, ctx: Ctx, Path(provider): Path<String>, Form(form): Form<CredentialsForm>) -> Reply {
-    let some = |text: &str| Some(text.trim().to_owned()).filter(|t| !t.is_empty());
-    let custom = form.region == "custom";
-    let given = Credentials {
-        client_id: form.client_id.trim().to_owned(),
-        client_secret: some(&form.client_secret).map(Secret::new),
-        region: some(&form.region).filter(|_| !custom),
-        api_base_url: some(&form.api_base_url).filter(|_| custom),
-        app_base_url: some(&form.app_base_url).filter(|_| custom),
-    };
-    match connections.save_credentials(&ctx.actor, &provider, given).await {
-        Ok(()) => ctx.redirect(format!("/settings/integrations/{provider}")).toast("Credentials saved, sealed").reply(),
-        Err(Error::Invalid(errors)) => page::draw(connections, &ctx, &provider, 422, Some(form), errors).await,
-        Err(error) => back(&ctx, &provider, error),
+async fn test(connections: &Connections, ctx: Ctx, Path(provider): Path<String>) -> Reply {
+    match connections.test(&ctx.actor, &provider).await {
+        Ok(report) if !report.ok => ctx.redirect(base(&provider)).alert(tested(&report)).reply(),
+        outcome => done(&ctx, &provider, outcome.map(|report| tested(&report))),
     }
 }
 
-async fn test(connections: &Connections, ctx: Ctx, Path(provider): Path<String>) -> Reply {
-    let tested = connections.test(&ctx.actor, &provider).await;
-    let said = tested.map(|report| {
-        if report.ok {
-            "Tested: everything that could be checked is well".to_owned()
-        } else {
-            "Tested: something needs attention, see Permissions and Troubleshooting".to_owned()
-        }
-    });
-    done(&ctx, &provider, said)
+/// What a test came to, in a sentence.
+fn tested(report: &TestReport) -> String {
+    let failed = report.checks.iter().filter(|check| check.state == CheckState::Failed).map(|check| check.label.as_str());
+    let missing = report.scopes.iter().filter(|scope| scope.state == ScopeState::Missing).map(|scope| scope.label.as_str());
+    let (failed, missing): (Vec<_>, Vec<_>) = (failed.collect(), missing.collect());
+    let unchecked = match report.not_checked.len() {
+        0 => String::new(),
+        some => format!(" {} could not be checked.", ui::plural(some, "thing", "things")),
+    };
+    match (failed.is_empty(), missing.is_empty()) {
+        (true, true) => format!("Tested. Nothing failed.{unchecked}"),
+        (true, false) => format!("Tested. Permission missing: {}.", missing.join(", ")),
+        (false, _) => format!("Tested. Failed: {}. See Troubleshooting.", failed.join(", ")),
+    }
 }
 
 async fn sync(connections: &Connections, ctx: Ctx, Path(provider): Path<String>) -> Reply {
     let asked = connections.sync(&ctx.actor, &provider).await;
-    done(&ctx, &provider, asked.map(|_| "Sync asked for. This page shows how far it is.".to_owned()))
+    let said =
+        |joined| if joined { "A sync is under way already; yours joins it." } else { "Sync started. This page shows how far it is." };
+    done(&ctx, &provider, asked.map(|asked| said(asked.joined).to_owned()))
 }
 
 async fn pause(connections: &Connections, ctx: Ctx, Path(provider): Path<String>) -> Reply {
     let paused = connections.pause(&ctx.actor, &provider).await;
-    done(&ctx, &provider, paused.map(|()| "Paused. What was read is kept.".to_owned()))
+    done(&ctx, &provider, paused.map(|()| "Paused. What was read is kept, and notices go on arriving.".to_owned()))
 }
 
 async fn resume(connections: &Connections, ctx: Ctx, Path(provider): Path<String>) -> Reply {
     let resumed = connections.resume(&ctx.actor, &provider).await;
-    done(&ctx, &provider, resumed.map(|()| "Going on where it stopped".to_owned()))
+    done(&ctx, &provider, resumed.map(|()| "Going on where it stopped.".to_owned()))
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct SettingsForm {
-    per_minute: Option<i64>,
-    poll_seconds: Option<i64>,
+struct SwitchForm {
+    on: Option<String>,
 }
 
-async fn settings(connections: &Connections, ctx: Ctx, Path(provider): Path<String>, Form(form): Form<SettingsForm>) -> Reply {
-    let change = SettingsChange { per_minute: form.per_minute, poll_seconds: form.poll_seconds };
-    let changed = connections.change_settings(&ctx.actor, &provider, change, None).await;
-    done(&ctx, &provider, changed.map(|()| "Settings saved".to_owned()))
+async fn switch(connections: &Connections, ctx: Ctx, Path(provider): Path<String>, Form(form): Form<SwitchForm>) -> Reply {
+    let on = form.on.is_some();
+    let switched = connections.set_enabled(&ctx.actor, &provider, on).await;
+    let said = if on { "Switched on. It goes on where it stopped." } else { "Switched off. Data and access are kept." };
+    done(&ctx, &provider, switched.map(|()| said.to_owned()))
 }
 
 #[derive(Deserialize, Default)]
@@ -119,15 +109,18 @@ struct DisconnectForm {
 }
 
 async fn disconnect(connections: &Connections, ctx: Ctx, Path(provider): Path<String>, Form(form): Form<DisconnectForm>) -> Reply {
-    let ended = connections.disconnect(&ctx.actor, &provider, form.now.is_some()).await;
-    let said = ended.map(|_| {
-        if form.now.is_some() { "Disconnected. The data is being removed." } else { "Disconnected. The data goes within 24 hours." }
-            .to_owned()
-    });
-    done(&ctx, &provider, said)
+    let now = form.now.is_some();
+    let ended = connections.disconnect(&ctx.actor, &provider, now).await;
+    let said =
+        if now { "Disconnected. The data is being removed; a receipt follows." } else { "Disconnected. The data goes within 24 hours." };
+    done(&ctx, &provider, ended.map(|_| said.to_owned()))
 }
 
 async fn remove_now(connections: &Connections, ctx: Ctx, Path(provider): Path<String>) -> Reply {
-    let ended = connections.disconnect(&ctx.actor, &provider, true).await;
-    done(&ctx, &provider, ended.map(|_| "The data is being removed. A receipt follows.".to_owned()))
+    // Never ends a connection that is open: only hastens what a disconnect began.
+    if connections.show(&ctx.actor, &provider).await?.purge_due_at.is_none() {
+        return ctx.redirect(base(&provider)).alert("Nothing is due to be removed. Disconnect first.").reply();
+    }
+    let hastened = connections.disconnect(&ctx.actor, &provider, true).await;
+    done(&ctx, &provider, hastened.map(|_| "The data is being removed; a receipt follows.".to_owned()))
 }

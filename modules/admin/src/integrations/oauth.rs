@@ -5,6 +5,8 @@ use atlas_kernel::Error;
 use atlas_web::{Ctx, Query, Reply, redirect_to};
 use axum::extract::Path;
 
+use super::view::base;
+
 /// Leads to the provider's consent page.
 pub(super) async fn begin(connections: &Connections, ctx: Ctx, Path(provider): Path<String>) -> Reply {
     match connections.begin(&ctx.actor, &provider).await {
@@ -20,8 +22,9 @@ pub(super) async fn finish(connections: &Connections, ctx: Ctx, Path(provider): 
             let name = connections.connector(&provider)?.name;
             let kept = if finished.purge_cancelled { " The removal that was due is called off." } else { "" };
             let said = format!("Connected to {} in {name}. The first sync has begun.{kept}", finished.account.name);
-            ctx.redirect(format!("/settings/integrations/{provider}")).toast(said).reply()
+            ctx.redirect(base(&provider)).toast(said).reply()
         }
+        Err(Error::Conflict { code, detail }) => ctx.redirect(format!("{}?problem={code}", base(&provider))).alert(detail).reply(),
         Err(error) => back(&ctx, &provider, error),
     }
 }
@@ -30,8 +33,10 @@ pub(super) async fn finish(connections: &Connections, ctx: Ctx, Path(provider): 
 pub(super) fn back(ctx: &Ctx, provider: &str, error: Error) -> Reply {
     let words = match error {
         Error::Conflict { detail, .. } => detail,
+        Error::Stale => "Somebody else changed this connection a moment ago. Nothing was saved; look again.".to_owned(),
+        Error::NotFound("connection") => "Nothing is set up yet. Save client id and client secret first.".to_owned(),
         Error::Invalid(fields) => fields.into_iter().map(|f| format!("{}: {}", f.field, f.message)).collect::<Vec<_>>().join("; "),
         other => return Err(other.into()),
     };
-    ctx.redirect(format!("/settings/integrations/{provider}")).alert(words).reply()
+    ctx.redirect(base(provider)).alert(words).reply()
 }
