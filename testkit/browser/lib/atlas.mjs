@@ -103,9 +103,16 @@ export async function world({ sandbox = {}, seed = false, env = {}, owner = true
     processes.atlas = await background(serveArgs, `${url}/readyz`, { env: environment });
     runs.push(processes.atlas);
   };
+  /** A further node on the same data (PostgreSQL only): its address. */
+  const another = async () => {
+    const address = `127.0.0.1:${await freePort()}`;
+    processes[address] = await background(["serve", "--listen", address, "--data", data, "--base-url", url, "--allow-private-providers"], `http://${address}/readyz`, { env: environment });
+    runs.push(processes[address]);
+    return `http://${address}`;
+  };
   await start();
   processes.sandbox = await background(sandboxArgs, intercom);
-  const self = { data, url, intercom, metrics: `http://127.0.0.1:${metricsPort}/metrics`, email, token, prepared, processes, start };
+  const self = { data, url, intercom, metrics: `http://127.0.0.1:${metricsPort}/metrics`, email, token, prepared, processes, start, another };
   self.api = (method, path, body, headers = {}) => call(url, token, method, path, body, headers);
   self.as = (other, method, path, body, headers = {}) => call(url, other, method, path, body, headers);
   self.sandbox = (method, path, body) => call(intercom, undefined, method, path, body);

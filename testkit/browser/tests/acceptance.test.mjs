@@ -135,6 +135,7 @@ describe("acceptance", { timeout: 400_000 }, () => {
     times["admin's reply"] = await appears(page, "It is, until March.", since);
     await page.goto(`${w.url}/growth/contacts?q=wilhelmina`);
     await page.waitForSelector("html[data-ui-ready]");
+    await page.waitForTimeout(1_000);
     since = performance.now();
     await good(w.sandbox("POST", "/_sandbox/contacts", { name: "Wilhelmina Newcomer", email: "wilhelmina@newcomer.example" }));
     times["new contact"] = await appears(page, "Wilhelmina Newcomer", since);

@@ -1,6 +1,6 @@
 // Every page in both themes and at three widths, and the core flows by keyboard alone.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { PASSWORD, world } from "../lib/atlas.mjs";
 import { good, invite, session } from "../lib/api.mjs";
 import { axe, context, launch, shot, sideways, signIn } from "../lib/browser.mjs";
@@ -106,8 +106,13 @@ describe("by keyboard", { timeout: 120_000 }, () => {
 
   before(async () => {
     ctx = await signedIn();
+    ctx.setDefaultTimeout(10_000);
+  });
+  // Each has a tab of its own: an answer that is still under way must not lead the next one elsewhere.
+  beforeEach(async () => {
     page = await ctx.newPage();
   });
+  afterEach(() => page.close());
   after(async () => {
     assert.deepEqual(ctx.errors, []);
     await ctx.close();
