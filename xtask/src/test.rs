@@ -99,6 +99,7 @@ fn on_postgres() -> Result<()> {
     execute(tests().env("TEST_DATABASE_URL", &server.url))
 }
 
+/// The whole program in a browser on `SQLite`, and over REST on both databases.
 fn browser() -> Result<()> {
     CHROMIUM.ensure()?;
     execute(&mut command("cargo", &["build", "--quiet", "--package", "atlas-server"]))?;
@@ -107,7 +108,9 @@ fn browser() -> Result<()> {
         execute(command("npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder))?;
     }
     let atlas = target_dir()?.join("debug/atlas");
-    execute(command("node", &["--test", "--test-concurrency=1", "tests/"]).current_dir(&folder).env("ATLAS", atlas))
+    let server = postgres::Server::start()?;
+    let mut walk = command("node", &["--test", "--test-concurrency=1", "tests/"]);
+    execute(walk.current_dir(&folder).env("ATLAS", atlas).env("TEST_DATABASE_URL", &server.url))
 }
 
 /// The OpenAPI document against a running Atlas: no answer may be a 5xx or contradict the document.
