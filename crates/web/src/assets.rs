@@ -12,6 +12,8 @@ use axum::routing::get;
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 
+use crate::ui::url_encode;
+
 #[derive(RustEmbed)]
 #[folder = "dist/"]
 struct Dist;
@@ -50,6 +52,12 @@ impl Assets {
     /// The address of a file; of the page's own root when there is none of this name.
     pub fn url(&self, name: &str) -> String {
         self.0.files.get(name).map_or_else(|| "/".to_owned(), |entry| format!("{}{}", self.0.base, entry.file))
+    }
+
+    /// A small picture as a `data:` address, which spares the browser a request; the file's own address when there is none of this name.
+    pub fn inline_svg(&self, name: &str) -> String {
+        let file = self.0.files.get(name).and_then(|entry| Dist::get(&entry.file));
+        file.map_or_else(|| self.url(name), |file| format!("data:image/svg+xml,{}", url_encode(&String::from_utf8_lossy(&file.data))))
     }
 
     /// The integrity value of a file.

@@ -61,7 +61,7 @@ impl<'a> PageBuilder<'a> {
         self
     }
 
-    /// A script module beyond the core, such as `board` or `toc`.
+    /// A script module beyond the core, such as `board`.
     #[must_use]
     pub fn module(mut self, name: &'static str) -> Self {
         self.modules.push(name);

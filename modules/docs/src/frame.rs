@@ -50,7 +50,7 @@ pub(crate) fn show(visitor: &Visitor, parts: &Parts, page: &Page<'_>, content: &
         if page.path != "/docs" {
             builder = builder.crumb(page.title, None);
         }
-        return builder.nav("/docs").module("toc").recent("Docs", "book-open").html(&frame);
+        return builder.nav("/docs").recent("Docs", "book-open").html(&frame);
     }
     let frame = Safe::trusted(frame.render().map_err(Error::internal)?);
     let site = Site { app: &visitor.app, title: page.title, frame };

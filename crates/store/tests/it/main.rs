@@ -203,17 +203,31 @@ async fn commits_are_announced_to_every_listener() {
     let ws = WorkspaceId::new(Clock::System.now());
     let mut here = first.subscribe();
     let mut there = second.as_ref().unwrap_or(&first).subscribe();
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    first
-        .write(|tx| async move {
+    for listener in [&mut here, &mut there] {
+        let notice = tokio::time::timeout(std::time::Duration::from_secs(10), heard(&first, listener, ws)).await.unwrap();
+        assert!(notice.concerns(ws, &["contacts".into()]) && !notice.concerns(ws, &["deals".into()]));
+    }
+}
+
+/// Commits until the listener hears of it: a node may still be joining, and other workspaces are heard as well.
+async fn heard(db: &Db, listener: &mut tokio::sync::broadcast::Receiver<atlas_store::Notice>, ws: WorkspaceId) -> atlas_store::Notice {
+    loop {
+        let touch = |tx: atlas_store::Tx| async move {
             tx.touch_topic(ws, "contacts");
             Ok(())
-        })
-        .await
-        .unwrap();
-    for listener in [&mut here, &mut there] {
-        let notice = tokio::time::timeout(std::time::Duration::from_secs(5), listener.recv()).await.unwrap().unwrap();
-        assert!(notice.concerns(ws, &["contacts".into()]) && !notice.concerns(ws, &["deals".into()]));
+        };
+        db.write(touch).await.unwrap();
+        let ours = async {
+            loop {
+                let notice = listener.recv().await.unwrap();
+                if notice.workspace == Some(ws) {
+                    return notice;
+                }
+            }
+        };
+        if let Ok(notice) = tokio::time::timeout(std::time::Duration::from_millis(100), ours).await {
+            return notice;
+        }
     }
 }
 

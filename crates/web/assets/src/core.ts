@@ -19,6 +19,7 @@ import * as relativeTime from "./relative-time.ts";
 import * as timeZone from "./time-zone.ts";
 import * as theme from "./theme.ts";
 import * as toast from "./toast.ts";
+import * as toc from "./toc.ts";
 
 /** What page modules may use of the core. */
 const atlas = { ajax, announce, emit, htmx, onContent, onKeys: keys.onKeys, openAt: menu.openAt, send, t, toast: toast.toast };
@@ -35,7 +36,7 @@ if (!window.atlas) {
   window.atlas = atlas;
   watchContent();
   // Order matters where two modules know the same key: the first that uses it wins.
-  for (const module of [menu, combobox, dialog, toast, palette, keys, list, panel, inlineEdit, forms, copy, theme, quickAdd, relativeTime, countdown, timeZone, live]) {
+  for (const module of [menu, combobox, dialog, toast, palette, keys, list, panel, inlineEdit, forms, copy, theme, quickAdd, relativeTime, countdown, timeZone, toc, live]) {
     module.start();
   }
   document.documentElement.setAttribute("data-ui-ready", "");

@@ -1,5 +1,5 @@
 // Contents list: marks the heading that is being read.
-import { all } from "./lib/page.ts";
+import { all, onContent } from "./lib/page.ts";
 
 let links: { link: HTMLElement; heading: HTMLElement }[] = [];
 let drawn = 0;
@@ -28,13 +28,12 @@ function draw(): void {
 
 const later = () => (drawn ||= requestAnimationFrame(draw));
 
-function start(): void {
-  window.atlas?.onContent(() => {
+export function start(): void {
+  onContent(() => {
     collect();
-    later();
+    if (links.length) later();
   });
-  addEventListener("scroll", later, { passive: true });
-  addEventListener("resize", later, { passive: true });
+  const moved = () => void (links.length && later());
+  addEventListener("scroll", moved, { passive: true });
+  addEventListener("resize", moved, { passive: true });
 }
-
-start();

@@ -167,7 +167,6 @@ pub(super) async fn draw(connections: &Connections, ctx: &Ctx, provider: &str, a
         .crumb(d.connector.name, None)
         .nav("/settings/integrations")
         .live(record)
-        .module("toc")
         .recent("Connection", "plug")
         .status(if matches!(sent, Sent::Nothing) { 200 } else { 422 })
         .html(&content)
