@@ -69,7 +69,7 @@ fn write(sandbox: &Sandbox, call: &Call, body: &Body, about: impl FnOnce(&World)
     let (text, admin) = (body.required("body")?, body.text("admin_id"));
     let change = |world: &mut World| {
         let about = about(world)?;
-        let admin = admin.map_or(Ok(0), |id| world.admin(&id))?;
+        let admin = admin.map_or(Ok(0), |id| world.admin(&id).map_err(|_| Refusal::NoNote))?;
         Ok(world.add_note(about, admin, &text))
     };
     let id = sandbox.change(change).map_err(|r| call.refuse(r))?;
