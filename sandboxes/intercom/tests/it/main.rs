@@ -9,6 +9,7 @@ mod merging;
 mod nested;
 mod notices;
 mod oauth;
+mod openapi;
 mod pages;
 mod receiver;
 mod scale;
