@@ -63,7 +63,7 @@ pub async fn ping(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
 
 /// `POST /_sandbox/webhooks/health`: asks the installation for its health and answers with what it said.
 pub async fn health(State(sandbox): State<Arc<Sandbox>>, Extension(client): Extension<reqwest::Client>) -> Answer {
-    let said = webhook::send::health(&sandbox, &client).await;
+    let said = webhook::installation::health(&sandbox, &client).await;
     let said = said.ok_or_else(|| Problem::wrong("there is no healthCheckUrl"))?;
     serde_json::to_value(said).map(Json).map_err(|e| Problem::wrong(e.to_string()))
 }
