@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Answer, Problem, crowd, parse};
 use crate::sandbox::{Sandbox, read};
@@ -50,11 +51,20 @@ impl Default for Storm {
 pub async fn storm(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -> Answer {
     let wanted: Storm = parse(&body)?;
     check(&sandbox, &wanted)?;
+    // A receiver that does not answer must not keep the sandbox from stopping.
+    let stopping = sandbox.closing.notified();
+    tokio::select! {
+        told = run(&sandbox, wanted) => Ok(Json(told)),
+        () = stopping => Err(Problem(StatusCode::SERVICE_UNAVAILABLE, "the sandbox is stopping".to_owned())),
+    }
+}
+
+async fn run(sandbox: &Sandbox, wanted: Storm) -> Value {
     let (before, counted, started) = (sandbox.settings(), sandbox.stats.snapshot().webhooks, Instant::now());
     sandbox.set(|settings| blow(settings, &wanted));
     let mut left = wanted.notices;
     while left > 0 {
-        calm(&sandbox, MOST_WAITING).await;
+        calm(sandbox, MOST_WAITING).await;
         let now = left.min(CHUNK);
         sandbox.change(|world| (0..now).for_each(|_| happen(world)));
         left -= now;
@@ -62,7 +72,7 @@ pub async fn storm(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -> Answer {
     }
     let changed = started.elapsed();
     if wanted.wait {
-        calm(&sandbox, 1).await;
+        calm(sandbox, 1).await;
         sandbox.set(|settings| {
             settings.drop_rate = before.drop_rate;
             settings.duplicate_rate = before.duplicate_rate;
@@ -70,7 +80,7 @@ pub async fn storm(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -> Answer {
             settings.webhook_concurrency = before.webhook_concurrency;
         });
     }
-    Ok(Json(report(&wanted, &counted, &sandbox.stats.snapshot().webhooks, changed, started.elapsed())))
+    report(&wanted, &counted, &sandbox.stats.snapshot().webhooks, changed, started.elapsed())
 }
 
 fn check(sandbox: &Sandbox, wanted: &Storm) -> Result<(), Problem> {
@@ -115,15 +125,16 @@ fn happen(world: &mut World) {
     act(world);
 }
 
-fn report(wanted: &Storm, before: &Notices, after: &Notices, changed: Duration, took: Duration) -> serde_json::Value {
+fn report(wanted: &Storm, before: &Notices, after: &Notices, changed: Duration, took: Duration) -> Value {
+    // Saturating, because the counters may have been reset in between.
     json!({
         "changes": wanted.notices,
-        "sent": after.sent - before.sent,
-        "acked": after.acked - before.acked,
-        "failed": after.failed - before.failed,
-        "dropped": after.dropped - before.dropped,
-        "duplicated": after.duplicated - before.duplicated,
-        "reordered": after.reordered - before.reordered,
+        "sent": after.sent.saturating_sub(before.sent),
+        "acked": after.acked.saturating_sub(before.acked),
+        "failed": after.failed.saturating_sub(before.failed),
+        "dropped": after.dropped.saturating_sub(before.dropped),
+        "duplicated": after.duplicated.saturating_sub(before.duplicated),
+        "reordered": after.reordered.saturating_sub(before.reordered),
         "waiting": after.pending,
         "changedMs": changed.as_millis() as u64,
         "ms": took.as_millis() as u64,

@@ -128,6 +128,19 @@ async fn the_health_check_is_signed_and_its_answer_judged() {
 }
 
 #[tokio::test]
+async fn a_storm_at_a_dead_receiver_does_not_keep_the_sandbox_from_stopping() {
+    let sandbox = sandbox().await;
+    sandbox.set(json!({ "webhookUrl": "http://127.0.0.1:9/closed", "skipHead": true })).await;
+    let storm = tokio::spawn(sandbox.call(Method::POST, "/_sandbox/storm").json(&json!({ "notices": 3 })).send());
+    while sandbox.stats().await["webhooks"]["retried"] != 3 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::timeout(std::time::Duration::from_secs(5), sandbox.running.stop()).await.expect("stops");
+    let answer = storm.await.expect("joined");
+    assert!(answer.is_err() || answer.is_ok_and(|a| a.status() == 503));
+}
+
+#[tokio::test]
 async fn a_storm_is_delivered_with_its_faults_counted() {
     let receiver = Receiver::start().await;
     let sandbox = sandbox().await;
