@@ -21,6 +21,7 @@ export async function check(sandbox, version) {
   await talks(client, user);
   await troubles(client, sandbox, user);
   await afterwards(client, sandbox);
+  await differences(client, sandbox);
 }
 
 /** What the seed grew, page by page. */
@@ -153,6 +154,14 @@ async function afterwards(client, sandbox) {
   same("contacts at the end", ids(await all(client.contacts.list({ per_page: 150 }))), truth.contacts);
   same("conversations at the end", ids(await all(client.conversations.list({ per_page: 150 }))), truth.conversations);
   same("companies at the end", ids(await all(client.companies.scroll())), truth.companies);
+}
+
+/** The comparison is able to fail: somebody who comes after the truth was told is noticed. */
+async function differences(client, sandbox) {
+  const truth = await sandbox.truth();
+  await sandbox.burst({ contacts: 1 });
+  const read = ids(await all(client.contacts.list({ per_page: 150 })));
+  assert.throws(() => same("contacts, one of them made behind the back", read, truth.contacts), { name: "AssertionError" });
 }
 
 async function refused(status, message, promise) {

@@ -31,6 +31,7 @@ export async function sandbox(appVersion) {
     url,
     truth: () => call("/_sandbox/truth"),
     stats: () => call("/_sandbox/stats"),
+    burst: (wanted) => call("/_sandbox/burst", wanted),
     set: (change) => call("/_sandbox/settings", change),
     end: async () => {
       child.kill();
