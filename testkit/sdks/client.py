@@ -143,7 +143,7 @@ def talks(user):
 
 
 def troubles(user):
-    settings({"failNext": {"status": 503, "count": 2, "path": "/contacts"}})
+    settings({"failNext": {"status": 503, "count": 1, "path": "/contacts"}})
     assert client.contacts.find(user, request_options=RequestOptions(max_retries=4)).id == user
     stranger = Intercom(token="nobody", base_url=URL)
     refused(401, "Access Token Invalid", stranger.tags.list)

@@ -1,7 +1,7 @@
 """Reduces Intercom's published OpenAPI description to what the sandbox's tests check answers against.
 
-    python3 -m venv /tmp/reduce && /tmp/reduce/bin/pip install pyyaml==6.0.3
-    /tmp/reduce/bin/python reduce.py api.intercom.io.yaml > intercom-2.16.json
+    pip install pyyaml==6.0.3
+    python3 reduce.py api.intercom.io.yaml > intercom-2.16.json
 
 It reads the paths from ../../src/api.rs, so run it again after adding one. Kept are, for each path and status, the schema of
 the answer and the codes and texts of published errors; names, types and enumerations of the schemas used. Words are dropped.
