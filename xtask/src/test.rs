@@ -1,5 +1,7 @@
 //! `cargo xtask test`: everything that must hold, in the order that fails soonest.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -29,6 +31,7 @@ const STEPS: &[Step] = &[
     ("postgres", on_postgres),
     ("browser", browser),
     ("openapi", openapi),
+    ("sdks", sdks),
 ];
 
 fn run_steps(options: &Options) -> Result<Vec<(&'static str, u64)>> {
@@ -125,4 +128,38 @@ fn openapi() -> Result<()> {
     let folder = root().join("testkit/browser");
     let atlas = target_dir()?.join("debug/atlas");
     execute(command("node", &["openapi.mjs"]).current_dir(&folder).env("ATLAS", atlas).env("SCHEMATHESIS", tool))
+}
+
+/// Intercom's own clients, for Node.js and for Python, against the local Intercom.
+fn sdks() -> Result<()> {
+    NODE.ensure()?;
+    PYTHON.ensure()?;
+    execute(&mut command("cargo", &["build", "--quiet", "--package", "atlas-server"]))?;
+    let folder = root().join("testkit/sdks");
+    if !same(&folder.join("package-lock.json"), &folder.join("node_modules/.installed")) {
+        execute(command("npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder))?;
+        fs::copy(folder.join("package-lock.json"), folder.join("node_modules/.installed"))?;
+    }
+    let python = sdk_python(&folder.join("requirements.txt"))?;
+    let atlas = target_dir()?.join("debug/atlas");
+    execute(command("node", &["run.mjs"]).current_dir(&folder).env("ATLAS", atlas).env("PYTHON", python))
+}
+
+/// A Python with exactly the packages of the list, each checked by its hash; made anew when the list changes.
+fn sdk_python(list: &Path) -> Result<PathBuf> {
+    let venv = target_dir()?.join("sdks-venv");
+    let python = venv.join("bin/python");
+    if !same(list, &venv.join("installed.txt")) {
+        execute(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+        let mut install = Command::new(&python);
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary=:all:", "-r"]);
+        execute(install.arg(list))?;
+        fs::copy(list, venv.join("installed.txt"))?;
+    }
+    Ok(python)
+}
+
+/// Whether both files are there and alike.
+fn same(left: &Path, right: &Path) -> bool {
+    matches!((fs::read(left), fs::read(right)), (Ok(left), Ok(right)) if left == right)
 }

@@ -1,6 +1,7 @@
 //! The imitated API: its paths, in the provider's order of resources.
 
 pub mod admins;
+pub mod attributes;
 pub mod body;
 pub mod call;
 pub mod companies;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 
 use crate::sandbox::Sandbox;
 use error::ApiError;
@@ -67,7 +68,7 @@ fn firms() -> Router<Arc<Sandbox>> {
         .route("/companies/{id}", get(companies::read).put(companies::update).delete(companies::remove))
         .route("/companies/{id}/contacts", get(companies::contacts))
         .route("/companies/{id}/notes", get(notes::of_company).post(notes::on_company))
-        .route("/companies/{id}/segments", get(data::segments))
+        .route("/companies/{id}/segments", get(data::of_company))
 }
 
 fn talks() -> Router<Arc<Sandbox>> {
@@ -94,7 +95,8 @@ fn office() -> Router<Arc<Sandbox>> {
         .route("/tags", get(tags::list).post(tags::save))
         .route("/tags/{id}", get(tags::read).delete(tags::remove))
         .route("/notes/{id}", get(notes::read))
-        .route("/data_attributes", get(data::attributes))
+        .route("/data_attributes", get(attributes::list).post(attributes::create))
+        .route("/data_attributes/{id}", put(attributes::update))
         .route("/segments", get(data::segments))
         .route("/subscription_types", get(data::subscription_types))
         .route("/subscriptions", get(subscriptions::list).post(subscriptions::create))

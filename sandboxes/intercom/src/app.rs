@@ -61,6 +61,7 @@ pub struct App {
     pub version: Version,
     pub hook: Hook,
     pub uninstall_url: Option<String>,
+    pub health_check_url: Option<String>,
     /// Subscriptions of API 1.x.
     pub subscriptions: Vec<Subscription>,
     pub tokens: HashMap<String, Token>,
@@ -119,6 +120,7 @@ impl App {
                 verified: None,
             },
             uninstall_url: options.uninstall_url.clone(),
+            health_check_url: options.health_check_url.clone(),
             subscriptions: Vec::new(),
             tokens: HashMap::new(),
             codes: HashMap::new(),

@@ -4,6 +4,7 @@ pub mod crowd;
 pub mod notices;
 pub mod people;
 pub mod settings;
+pub mod storm;
 pub mod talk;
 pub mod truth;
 
@@ -51,7 +52,9 @@ pub fn router() -> Router<Arc<Sandbox>> {
         .route("/_sandbox/webhooks", get(notices::log))
         .route("/_sandbox/webhooks/resend", post(notices::resend))
         .route("/_sandbox/webhooks/ping", post(notices::ping))
+        .route("/_sandbox/webhooks/health", post(notices::health))
         .route("/_sandbox/burst", post(crowd::burst))
+        .route("/_sandbox/storm", post(storm::storm))
         .route("/_sandbox/touch", post(crowd::touch))
 }
 

@@ -18,7 +18,7 @@ use crate::api::guard::bearer;
 use crate::app::{App, Scope};
 use crate::sandbox::{Sandbox, read, write};
 use crate::settings::DenyShape;
-use crate::webhook::send;
+use crate::webhook::installation;
 
 /// The consent page, for browsers.
 pub fn pages() -> Router<Arc<Sandbox>> {
@@ -199,7 +199,7 @@ async fn uninstall(State(sandbox): State<Arc<Sandbox>>, Extension(client): Exten
 /// Revokes every token and sends the uninstall notification.
 pub fn revoke(sandbox: &Arc<Sandbox>, client: reqwest::Client) {
     write(&sandbox.app).revoke_all();
-    tokio::spawn(send::uninstall(Arc::clone(sandbox), client));
+    tokio::spawn(installation::uninstall(Arc::clone(sandbox), client));
 }
 
 fn page(template: &impl Template) -> Response {

@@ -39,6 +39,9 @@ pub struct Options {
     /// Milliseconds every API answer waits
     #[arg(long, default_value_t = 0)]
     pub latency_ms: u64,
+    /// Most milliseconds an API answer waits; each waits between `latency-ms` and this
+    #[arg(long, default_value_t = 0)]
+    pub latency_max_ms: u64,
     /// Time zone of the imitated workspace (IANA name); contact search counts days in it
     #[arg(long, default_value = "Europe/Dublin")]
     pub timezone: String,
@@ -54,6 +57,9 @@ pub struct Options {
     /// Where the uninstall notification goes
     #[arg(long)]
     pub uninstall_url: Option<String>,
+    /// Where the daily installation health check goes
+    #[arg(long)]
+    pub health_check_url: Option<String>,
     /// Redirect URL registered on the app (repeatable); with none registered any is accepted
     #[arg(long = "redirect-url")]
     pub redirect_urls: Vec<String>,

@@ -1,5 +1,6 @@
 //! Grows a whole workspace from a number: the same seed and sizes give the same people, companies and conversations.
 
+pub mod attributes;
 pub mod firms;
 pub mod history;
 pub mod names;
@@ -59,6 +60,7 @@ fn empty(options: &Options, now_ms: i64) -> World {
         admins: admins(),
         teams: vec![Team { id: 814_865, name: "Support".into() }, Team { id: 814_866, name: "Billing".into() }],
         tags: tags(),
+        attributes: attributes::attributes(now - SPAN),
         notes: Vec::new(),
         contacts: Vec::new(),
         companies: Vec::new(),
@@ -87,6 +89,7 @@ fn empty(options: &Options, now_ms: i64) -> World {
             source: FIRST_SOURCE,
             note: FIRST_NOTE,
             tag: FIRST_TAG + names::TAGS.len() as u64,
+            attribute: attributes::next_id(),
         },
         random: Random::new(options.seed, LIVE),
     }

@@ -22,6 +22,7 @@ pub async fn serve(options: Options, listener: TcpListener, shutdown: impl Futur
     let client = client()?;
     let postman = tokio::spawn(webhook::post::work(Arc::clone(&sandbox), client.clone()));
     let greeting = tokio::spawn(greet(Arc::clone(&sandbox), client.clone()));
+    let checkup = tokio::spawn(webhook::installation::health_daily(Arc::clone(&sandbox), client.clone()));
     let closing = Arc::clone(&sandbox);
     let stop = async move {
         shutdown.await;
@@ -30,6 +31,7 @@ pub async fn serve(options: Options, listener: TcpListener, shutdown: impl Futur
     let served = axum::serve(listener, router(&sandbox, client)).with_graceful_shutdown(stop).await;
     postman.abort();
     greeting.abort();
+    checkup.abort();
     served
 }
 

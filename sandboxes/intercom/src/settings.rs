@@ -12,6 +12,14 @@ pub struct Settings {
     pub limit_per_minute: u32,
     /// Milliseconds every API answer waits.
     pub latency_ms: u64,
+    /// Most milliseconds an answer waits, when larger: each waits between the two.
+    pub latency_max_ms: u64,
+    /// Requests a minute that other apps take out of the same budget.
+    pub others_per_minute: u32,
+    /// Every token is revoked after so many more calls; 0 is off.
+    pub revoke_after: u32,
+    /// So many conversations are deleted right after the next list or search has shown them.
+    pub vanish_after_list: usize,
     /// Chance (0 to 1) that a notice is never sent.
     pub drop_rate: f64,
     /// Chance that a notice is sent twice.
@@ -43,6 +51,8 @@ pub struct Settings {
     pub webhook_timeout_ms: u64,
     /// Notices under way at the same time; 1 keeps their order.
     pub webhook_concurrency: usize,
+    /// Notices are stored; when this ends they go out, newest first.
+    pub webhook_outage: bool,
     /// Notices carry HTML bodies although the version has plain text.
     pub webhook_html: bool,
     /// The consent page allows by itself.
@@ -95,6 +105,10 @@ impl Settings {
         Self {
             limit_per_minute: options.limit_per_minute,
             latency_ms: options.latency_ms,
+            latency_max_ms: options.latency_max_ms,
+            others_per_minute: 0,
+            revoke_after: 0,
+            vanish_after_list: 0,
             drop_rate: 0.0,
             duplicate_rate: 0.0,
             reorder_rate: 0.0,
@@ -112,6 +126,7 @@ impl Settings {
             retry_delay_ms: 60_000,
             webhook_timeout_ms: 5_000,
             webhook_concurrency: 1,
+            webhook_outage: false,
             webhook_html: false,
             auto_approve: false,
             deny_shape: DenyShape::Error,

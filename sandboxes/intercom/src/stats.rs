@@ -99,6 +99,11 @@ impl Stats {
         change(&mut lock(&self.0).auth);
     }
 
+    /// Notices that wait to be sent or retried.
+    pub fn waiting(&self) -> u64 {
+        lock(&self.0).webhooks.pending
+    }
+
     /// All counters as they are now.
     pub fn snapshot(&self) -> Counts {
         lock(&self.0).clone()

@@ -1,5 +1,6 @@
 //! Notices: what happened, as the provider's webhook sends it.
 
+pub mod installation;
 pub mod post;
 pub mod send;
 pub mod sign;

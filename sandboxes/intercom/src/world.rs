@@ -1,6 +1,7 @@
 //! Everything the imitated workspace holds: people, companies, conversations, tags, notes and their indexes.
 
 pub mod attach;
+pub mod attribute;
 pub mod company;
 pub mod contact;
 pub mod conversation;
@@ -14,6 +15,7 @@ pub mod talk;
 
 use std::collections::{HashMap, VecDeque};
 
+use attribute::Attribute;
 use company::Company;
 use contact::Contact;
 use conversation::Conversation;
@@ -36,6 +38,7 @@ pub struct World {
     pub admins: Vec<Admin>,
     pub teams: Vec<Team>,
     pub tags: Vec<Tag>,
+    pub attributes: Vec<Attribute>,
     pub notes: Vec<Note>,
     pub contacts: Vec<Contact>,
     pub companies: Vec<Company>,
@@ -76,6 +79,7 @@ pub struct NextIds {
     pub source: u64,
     pub note: u64,
     pub tag: u64,
+    pub attribute: u64,
 }
 
 impl World {

@@ -93,6 +93,7 @@ pub async fn read(State(sandbox): State<Arc<Sandbox>>, call: Call, Path(id): Pat
 /// `POST /companies`: creates, or updates the one with that `company_id`.
 pub async fn save(State(sandbox): State<Arc<Sandbox>>, call: Call, body: Body) -> Answer {
     call.needs(WRITE_FIRMS)?;
+    known_only(&body, true)?;
     let fields: CompanyFields = body.read()?;
     if fields.company_id.as_deref().is_none_or(str::is_empty) {
         return Err(ApiError::new(400, "bad_request", "company_id is required"));
@@ -102,13 +103,24 @@ pub async fn save(State(sandbox): State<Arc<Sandbox>>, call: Call, body: Body) -
     Ok(json(&call.lens(&world).company(slot)))
 }
 
+/// What a company may be written with; `company_id` and two more only when it is looked up by it.
+const WRITABLE: [&str; 7] = ["name", "plan", "size", "website", "industry", "custom_attributes", "monthly_spend"];
+const WRITABLE_BY_KEY: [&str; 3] = ["company_id", "remote_created_at", "update_last_request_at"];
+
+/// Unlike those of contacts, unknown parameters of companies are refused.
+fn known_only(body: &Body, by_key: bool) -> Result<(), ApiError> {
+    let known = |name: &str| WRITABLE.contains(&name) || (by_key && WRITABLE_BY_KEY.contains(&name));
+    match body.0.as_object().into_iter().flatten().find(|(name, _)| !known(name)) {
+        None => Ok(()),
+        Some((name, _)) => Err(ApiError::new(400, "bad_request", format!("bad '{name}' parameter"))),
+    }
+}
+
 /// `PUT /companies/{id}`; `company_id` cannot be changed.
 pub async fn update(State(sandbox): State<Arc<Sandbox>>, call: Call, Path(id): Path<String>, body: Body) -> Answer {
     call.needs(WRITE_FIRMS)?;
+    known_only(&body, false)?;
     let fields: CompanyFields = body.read()?;
-    if fields.company_id.is_some() {
-        return Err(ApiError::invalid("company_id cannot be changed"));
-    }
     let change = |world: &mut World| {
         let slot = world.company(&id)?;
         world.update_company(slot, fields).map(|()| slot)

@@ -3,9 +3,10 @@
 pub mod manage;
 pub mod reply;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLockReadGuard};
 
 use axum::extract::{Path, State};
+use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Value, json as object};
 
@@ -43,13 +44,25 @@ fn page_of<'a>(call: &Call, world: &'a World, page: Page) -> ConversationPage<'a
     ConversationPage { r#type: "conversation.list", pages: page.pages, total_count: page.total, conversations }
 }
 
+/// The answer of a page; afterwards as many of its conversations vanish as the settings say.
+fn shown(sandbox: &Sandbox, call: &Call, world: RwLockReadGuard<'_, World>, page: Page) -> Response {
+    let doomed: Vec<_> = page.slots.iter().copied().take(call.settings.vanish_after_list).collect();
+    let answer = json(&page_of(call, &world, page));
+    drop(world);
+    if !doomed.is_empty() {
+        sandbox.set(|settings| settings.vanish_after_list = settings.vanish_after_list.saturating_sub(doomed.len()));
+        sandbox.change(|world| doomed.into_iter().for_each(|slot| world.delete_conversation(slot)));
+    }
+    answer
+}
+
 /// `GET /conversations`, last changed first; without parts.
 pub async fn list(State(sandbox): State<Arc<Sandbox>>, call: Call, params: Params) -> Answer {
     call.talks(Scope::ReadConversations)?;
     let paging = params.paging(20)?;
     let world = sandbox.look();
     let page = paging.cut(world.conversations_by_update.all(), false, |&(at, slot)| (Key::Number(at), slot));
-    Ok(json(&page_of(&call, &world, page)))
+    Ok(shown(&sandbox, &call, world, page))
 }
 
 /// `POST /conversations/search`; dates compare by the second.
@@ -58,7 +71,7 @@ pub async fn search(State(sandbox): State<Arc<Sandbox>>, call: Call, body: Body)
     let search = Search::parse(&body.0, &call.rules(Table::Conversations, &sandbox))?;
     let world = sandbox.look();
     let page = search.run(&world);
-    Ok(json(&page_of(&call, &world, page)))
+    Ok(shown(&sandbox, &call, world, page))
 }
 
 /// `GET /conversations/{id}` with the newest parts; `display_as=plaintext` strips HTML.

@@ -82,7 +82,7 @@ impl From<Refusal> for ApiError {
             Refusal::NoCompany => Self::new(404, "company_not_found", "Company Not Found"),
             Refusal::NoConversation | Refusal::NoTag | Refusal::NoNote => Self::not_found("Resource Not Found"),
             Refusal::DeletedConversation => Self { html: true, ..Self::not_found("Resource Not Found") },
-            Refusal::NoAdmin => Self::new(404, "admin_not_found", "Admin for admin_id not found"),
+            Refusal::NoAdmin => Self::new(404, "admin_not_found", "Admin not found"),
             Refusal::NoPart => Self::new(404, "conversation_part_or_message_not_found", "Conversation part or message not found"),
             Refusal::Merged(canonical) => Self {
                 link: Some(format!("</contacts/{canonical}>; rel=\"canonical\"")),

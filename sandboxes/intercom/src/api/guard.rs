@@ -19,7 +19,7 @@ use crate::app::Token;
 use crate::limits::Verdict;
 use crate::random::Random;
 use crate::render::version::Version;
-use crate::sandbox::{Sandbox, read};
+use crate::sandbox::{Sandbox, read, write};
 use crate::settings::Settings;
 
 /// Leaves the counter of calls under way also when the client hangs up.
@@ -38,9 +38,11 @@ pub async fn guard(State(sandbox): State<Arc<Sandbox>>, request: Request, next: 
     sandbox.stats.arrive(request.method().as_str(), &path, sandbox.clock.ms());
     let _under = Under(&sandbox);
     let settings = sandbox.settings();
-    let request_id = request_id(&sandbox);
-    if settings.latency_ms > 0 {
-        tokio::time::sleep(Duration::from_millis(settings.latency_ms)).await;
+    let mut random = random(&sandbox);
+    let request_id = random.uuid();
+    let wait = random.between(settings.latency_ms, settings.latency_max_ms.max(settings.latency_ms));
+    if wait > 0 {
+        tokio::time::sleep(Duration::from_millis(wait)).await;
     }
     let fault = sandbox.faults.take(request.uri().path());
     let failed = match &fault {
@@ -67,7 +69,10 @@ async fn admit(sandbox: &Sandbox, settings: Arc<Settings>, request: Request, nex
         Ok(token) => token,
         Err(error) => return error.render(request_id),
     };
-    let verdict = sandbox.limiter.take(sandbox.clock.seconds(), settings.limit_per_minute);
+    if settings.revoke_after > 0 {
+        revoke_soon(sandbox);
+    }
+    let verdict = sandbox.limiter.take(sandbox.clock.ms(), settings.limit_per_minute, settings.others_per_minute);
     let mut response = match verdict {
         Some(Verdict { allowed: false, limit, .. }) => {
             ApiError::new(429, "rate_limit_exceeded", format!("Exceeded rate limit of {limit} in 10_seconds")).into_response()
@@ -112,6 +117,18 @@ fn authenticate(sandbox: &Sandbox, settings: &Settings, headers: &HeaderMap) -> 
         Some(known) if known.revoked => Err(ApiError::new(401, &settings.revoked_code, "Token revoked")),
         Some(known) => Ok(known.clone()),
         None => Err(invalid()),
+    }
+}
+
+/// Counts down to the revocation; this call is still answered.
+fn revoke_soon(sandbox: &Sandbox) {
+    let mut now = false;
+    sandbox.set(|settings| {
+        now = settings.revoke_after == 1;
+        settings.revoke_after = settings.revoke_after.saturating_sub(1);
+    });
+    if now {
+        write(&sandbox.app).revoke_all();
     }
 }
 
@@ -164,9 +181,10 @@ fn normal_path(request: &Request) -> String {
     path.split('/').map(|part| if looks_like_id(part) { "{id}" } else { part }).collect::<Vec<_>>().join("/")
 }
 
-fn request_id(sandbox: &Sandbox) -> String {
+/// Each call has its own randomness, so that the same calls get the same ids and delays.
+fn random(sandbox: &Sandbox) -> Random {
     let call = sandbox.calls.fetch_add(1, Ordering::Relaxed);
-    Random::new(sandbox.options.seed, 0x00ca_1100_0000_0000 + call).uuid()
+    Random::new(sandbox.options.seed, 0x00ca_1100_0000_0000 + call)
 }
 
 fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::render::{office::NoteView, version::Version};
 use crate::sandbox::Sandbox;
-use crate::search::page::{Key, Pages};
+use crate::search::page::{Key, Pages, Paging};
 use crate::world::{World, index::Index, office::About, refusal::Refusal};
 
 #[derive(Serialize)]
@@ -44,7 +44,8 @@ pub async fn of_company(State(sandbox): State<Arc<Sandbox>>, call: Call, Path(id
 }
 
 fn page(call: &Call, world: &World, params: &Params, places: &[u32]) -> Answer {
-    let paging = params.paging(50)?;
+    // The description has a cursor, the official clients ask by number: both are taken.
+    let paging = Paging { page: params.number("page", 1)?, ..params.paging(50)? };
     let rows = Index::build(places.iter().map(|&p| (world.notes[p as usize].created_at, p)).collect());
     let page = paging.cut(rows.all(), false, |&(at, place)| (Key::Number(at), place));
     let lens = call.lens(world);
@@ -69,7 +70,7 @@ fn write(sandbox: &Sandbox, call: &Call, body: &Body, about: impl FnOnce(&World)
     let (text, admin) = (body.required("body")?, body.text("admin_id"));
     let change = |world: &mut World| {
         let about = about(world)?;
-        let admin = admin.map_or(Ok(0), |id| world.admin(&id))?;
+        let admin = admin.map_or(Ok(0), |id| world.admin(&id).map_err(|_| Refusal::NoNote))?;
         Ok(world.add_note(about, admin, &text))
     };
     let id = sandbox.change(change).map_err(|r| call.refuse(r))?;

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{Answer, Problem, parse};
 use crate::sandbox::Sandbox;
-use crate::world::{Slot, World, contact::ContactFields, part::Author, talk::Opening};
+use crate::world::{Slot, World, contact::ContactFields, part, part::Author, talk::Opening};
 
 /// Changes made under one lock.
 const CHUNK: u32 = 200;
@@ -46,7 +46,8 @@ pub async fn burst(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -> Answer {
     ))
 }
 
-fn newcomer(world: &mut World) {
+/// Somebody new.
+pub fn newcomer(world: &mut World) {
     let token = world.random.hex(12);
     let fields = ContactFields {
         email: Some(Some(format!("guest-{token}@example.com"))),
@@ -57,14 +58,16 @@ fn newcomer(world: &mut World) {
     let _ = world.create_contact(fields);
 }
 
-fn conversation(world: &mut World) {
+/// A new conversation of anybody.
+pub fn conversation(world: &mut World) {
     if let Some(contact) = anybody(world) {
         let body = format!("Question number {}", world.random.below(1_000_000));
         world.start_conversation(Opening { contact, author: Author::Contact(contact), kind: "conversation", subject: String::new(), body });
     }
 }
 
-fn reply(world: &mut World) {
+/// A message in any conversation, by its customer or an admin.
+pub fn reply(world: &mut World) {
     let Some(slot) = any_conversation(world) else { return };
     let customer = world.conversations[slot as usize].contacts.first().copied().filter(|&c| world.contacts[c as usize].listed());
     let author = match customer.filter(|_| world.random.chance(0.5)) {
@@ -75,10 +78,21 @@ fn reply(world: &mut World) {
     world.reply(slot, author, &body);
 }
 
-fn note(world: &mut World) {
+/// A note in any conversation.
+pub fn note(world: &mut World) {
     let Some(slot) = any_conversation(world) else { return };
     let body = format!("Remember number {}", world.random.below(1_000_000));
     world.note(slot, 0, &body);
+}
+
+/// Any conversation closed, or opened again.
+pub fn closing(world: &mut World) {
+    let Some(slot) = any_conversation(world) else { return };
+    if world.conversations[slot as usize].state == part::State::Open {
+        world.close(slot, 0, Some("Done for today."));
+    } else {
+        world.open(slot, 0);
+    }
 }
 
 fn anybody(world: &mut World) -> Option<Slot> {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -59,6 +59,13 @@ pub async fn resend(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -> Answer 
 pub async fn ping(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
     send_ping(&sandbox);
     Json(json!({ "topic": "ping" }))
+}
+
+/// `POST /_sandbox/webhooks/health`: asks the installation for its health and answers with what it said.
+pub async fn health(State(sandbox): State<Arc<Sandbox>>, Extension(client): Extension<reqwest::Client>) -> Answer {
+    let said = webhook::installation::health(&sandbox, &client).await;
+    let said = said.ok_or_else(|| Problem::wrong("there is no healthCheckUrl"))?;
+    serde_json::to_value(said).map(Json).map_err(|e| Problem::wrong(e.to_string()))
 }
 
 /// Sends a ping to the endpoint of the Developer Hub.

@@ -6,11 +6,11 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Answer, Problem, parse};
 use crate::sandbox::Sandbox;
-use crate::world::{Slot, World, company::CompanyFields, contact::ContactFields, office::About, refusal::Refusal};
+use crate::world::{Slot, World, attribute::Model, company::CompanyFields, contact::ContactFields, office::About, refusal::Refusal};
 
 /// A contact, with the state it may be put into.
 #[derive(Deserialize)]
@@ -32,6 +32,7 @@ pub async fn create(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -> Answer 
     person.fields.role.get_or_insert_with(|| "user".to_owned());
     let change = |world: &mut World| {
         let fields = std::mem::take(&mut person.fields);
+        world.allow_custom(Model::Contact, fields.custom_attributes.as_ref().unwrap_or(&Map::new()));
         let slot = world.create_contact(fields)?;
         dress(world, slot, &person).map(|()| slot)
     };
@@ -44,7 +45,9 @@ pub async fn update(State(sandbox): State<Arc<Sandbox>>, Path(id): Path<String>,
     let mut person: Person = parse(&body)?;
     let change = |world: &mut World| {
         let slot = world.contact(&id)?;
-        world.update_contact(slot, std::mem::take(&mut person.fields))?;
+        let fields = std::mem::take(&mut person.fields);
+        world.allow_custom(Model::Contact, fields.custom_attributes.as_ref().unwrap_or(&Map::new()));
+        world.update_contact(slot, fields)?;
         dress(world, slot, &person).map(|()| slot)
     };
     let slot = sandbox.change(change)?;
@@ -141,7 +144,11 @@ pub async fn attach(State(sandbox): State<Arc<Sandbox>>, Path(id): Path<String>,
 /// `POST /_sandbox/companies`.
 pub async fn create_company(State(sandbox): State<Arc<Sandbox>>, body: Bytes) -> Answer {
     let fields: CompanyFields = parse(&body)?;
-    let slot = sandbox.change(|world| world.save_company(fields))?;
+    let change = |world: &mut World| {
+        world.allow_custom(Model::Company, &fields.custom_attributes);
+        world.save_company(fields)
+    };
+    let slot = sandbox.change(change)?;
     show_company(&sandbox, slot)
 }
 
@@ -150,6 +157,7 @@ pub async fn update_company(State(sandbox): State<Arc<Sandbox>>, Path(id): Path<
     let fields: CompanyFields = parse(&body)?;
     let change = |world: &mut World| {
         let slot = world.company(&id)?;
+        world.allow_custom(Model::Company, &fields.custom_attributes);
         world.update_company(slot, fields).map(|()| slot)
     };
     let slot = sandbox.change(change)?;

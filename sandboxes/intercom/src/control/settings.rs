@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::{Answer, Problem, parse};
-use crate::api::fault::Fault;
+use crate::api::{companies::scroll, fault::Fault};
 use crate::app::Scope;
 use crate::oauth;
 use crate::render::version::Version;
@@ -24,6 +24,10 @@ use crate::webhook::{send, topics};
 struct Change {
     limit_per_minute: Option<u32>,
     latency_ms: Option<u64>,
+    latency_max_ms: Option<u64>,
+    others_per_minute: Option<u32>,
+    revoke_after: Option<u32>,
+    vanish_after_list: Option<usize>,
     drop_rate: Option<f64>,
     duplicate_rate: Option<f64>,
     reorder_rate: Option<f64>,
@@ -42,6 +46,7 @@ struct Change {
     retry_delay_ms: Option<i64>,
     webhook_timeout_ms: Option<u64>,
     webhook_concurrency: Option<usize>,
+    webhook_outage: Option<bool>,
     webhook_html: Option<bool>,
     auto_approve: Option<bool>,
     deny_shape: Option<DenyShape>,
@@ -55,6 +60,8 @@ struct Change {
     revoke_token: bool,
     /// Close the open company scroll now.
     expire_scroll: bool,
+    /// Open a company scroll as another tool of the same workspace would.
+    open_scroll: bool,
     /// Seconds the clock runs ahead of its start.
     clock_offset: Option<f64>,
     /// Slugs; the app and every token get exactly these.
@@ -67,6 +74,8 @@ struct Change {
     webhook_live: Option<bool>,
     #[serde(deserialize_with = "sent")]
     uninstall_url: Option<Option<String>>,
+    #[serde(deserialize_with = "sent")]
+    health_check_url: Option<Option<String>>,
     redirect_urls: Option<Vec<String>>,
     app_version: Option<String>,
     workspace_id: Option<String>,
@@ -98,6 +107,9 @@ pub async fn change(State(sandbox): State<Arc<Sandbox>>, Extension(client): Exte
     }
     if change.expire_scroll {
         *lock(&sandbox.scroll) = None;
+    }
+    if change.open_scroll {
+        scroll::occupy(&sandbox);
     }
     if let Some(seconds) = change.clock_offset {
         sandbox.clock.set_offset_ms((seconds * 1000.0) as i64);
@@ -150,6 +162,9 @@ fn change_app(sandbox: &Sandbox, change: &Change) {
     if let Some(url) = &change.uninstall_url {
         app.uninstall_url.clone_from(url);
     }
+    if let Some(url) = &change.health_check_url {
+        app.health_check_url.clone_from(url);
+    }
     if let Some(urls) = &change.redirect_urls {
         app.redirect_urls.clone_from(urls);
     }
@@ -166,6 +181,10 @@ fn change_settings(to: &mut Settings, from: Change) {
     }
     put(&mut to.limit_per_minute, from.limit_per_minute);
     put(&mut to.latency_ms, from.latency_ms);
+    put(&mut to.latency_max_ms, from.latency_max_ms);
+    put(&mut to.others_per_minute, from.others_per_minute);
+    put(&mut to.revoke_after, from.revoke_after);
+    put(&mut to.vanish_after_list, from.vanish_after_list);
     put(&mut to.drop_rate, from.drop_rate);
     put(&mut to.duplicate_rate, from.duplicate_rate);
     put(&mut to.reorder_rate, from.reorder_rate);
@@ -183,6 +202,7 @@ fn change_settings(to: &mut Settings, from: Change) {
     put(&mut to.retry_delay_ms, from.retry_delay_ms);
     put(&mut to.webhook_timeout_ms, from.webhook_timeout_ms);
     put(&mut to.webhook_concurrency, from.webhook_concurrency);
+    put(&mut to.webhook_outage, from.webhook_outage);
     put(&mut to.webhook_html, from.webhook_html);
     put(&mut to.auto_approve, from.auto_approve);
     put(&mut to.deny_shape, from.deny_shape);
@@ -206,6 +226,7 @@ fn show(sandbox: &Sandbox) -> Value {
         "webhookLive": app.hook.live,
         "topics": app.hook.topics,
         "uninstallUrl": app.uninstall_url,
+        "healthCheckUrl": app.health_check_url,
         "redirectUrls": app.redirect_urls,
         "appVersion": app.version.to_string(),
         "workspaceId": workspace_id,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Lens, office::TagView};
-use crate::world::Slot;
+use crate::world::{Slot, office::Tagged};
 
 /// A company object.
 #[derive(Serialize)]
@@ -21,8 +21,11 @@ pub struct CompanyView<'a> {
     monthly_spend: i64,
     session_count: i64,
     user_count: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     website: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     industry: Option<&'a str>,
     tags: TagList<'a>,
     segments: SegmentList,
@@ -86,5 +89,10 @@ impl<'a> Lens<'a> {
     pub fn tag_list(&self, places: &[u32]) -> TagList<'a> {
         let tags = places.iter().map(|&place| self.tag(place as usize)).collect();
         TagList { r#type: "tag.list", tags }
+    }
+
+    /// The tags of a contact or a conversation, with when they came.
+    pub fn tagged_list(&self, tagged: &[Tagged]) -> TagList<'a> {
+        TagList { r#type: "tag.list", tags: tagged.iter().map(|&t| self.tagged(t)).collect() }
     }
 }

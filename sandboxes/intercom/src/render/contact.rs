@@ -142,7 +142,7 @@ impl<'a> Lens<'a> {
             last_contacted_at: contact.last_contacted_at,
             device: device(contact),
             custom_attributes: &contact.custom,
-            tags: self.nested("tag", contact.tags.iter().map(|&t| self.world.tags[t as usize].id.to_string()), url("tags")),
+            tags: self.nested("tag", contact.tags.iter().map(|t| self.world.tags[t.tag as usize].id.to_string()), url("tags")),
             notes: self.nested("note", contact.notes.iter().map(|&n| self.world.notes[n as usize].id.to_string()), url("notes")),
             companies: self.nested(
                 "company",

@@ -39,7 +39,7 @@ pub struct ConversationView<'a> {
     priority: &'static str,
     sla_applied: Option<()>,
     statistics: Statistics,
-    conversation_rating: Option<RatingView>,
+    conversation_rating: Option<RatingView<'a>>,
     teammates: Teammates,
     custom_attributes: &'a Map<String, Value>,
     topics: Empty,
@@ -106,12 +106,12 @@ struct Statistics {
 }
 
 #[derive(Serialize)]
-struct RatingView {
+struct RatingView<'a> {
     rating: u8,
     remark: Option<String>,
     created_at: i64,
     updated_at: i64,
-    contact: Option<Reference>,
+    contact: Option<ContactReference<'a>>,
     teammate: Option<Reference>,
 }
 
@@ -170,7 +170,7 @@ impl<'a> Lens<'a> {
             open: c.state != State::Closed,
             state: c.state.word(),
             read: c.read,
-            tags: self.tag_list(&c.tags),
+            tags: self.tagged_list(&c.tags),
             priority: self.priority(c.priority),
             sla_applied: None,
             statistics: self.statistics(c),
@@ -247,13 +247,13 @@ impl<'a> Lens<'a> {
         }
     }
 
-    fn rating(&self, c: &Conversation) -> Option<RatingView> {
+    fn rating(&self, c: &Conversation) -> Option<RatingView<'a>> {
         c.rating.as_ref().map(|r| RatingView {
             rating: r.score,
             remark: r.remark.clone(),
             created_at: r.at,
             updated_at: r.at,
-            contact: c.contacts.first().map(|&s| Reference { r#type: "contact", id: self.world.contacts[s as usize].id.clone() }),
+            contact: c.contacts.first().map(|&s| self.contact_reference(s)),
             teammate: c.teammates.last().map(|&p| self.admin_reference(p)),
         })
     }

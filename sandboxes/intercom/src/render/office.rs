@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Lens, Reference};
-use crate::world::office::About;
+use crate::world::office::{About, Tagged, Team};
 
 /// An admin.
 #[derive(Serialize)]
@@ -68,6 +68,11 @@ pub struct TagView<'a> {
     r#type: &'static str,
     id: String,
     name: &'a str,
+    /// Where the tag is on something: when it came, and from whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applied_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applied_by: Option<Reference>,
 }
 
 /// A team.
@@ -77,6 +82,15 @@ pub struct TeamView<'a> {
     id: String,
     name: &'a str,
     admin_ids: Vec<u64>,
+    admin_priority_level: AdminPriority,
+    distribution_method: &'static str,
+    assignment_limit: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct AdminPriority {
+    primary_admin_ids: Vec<u64>,
+    secondary_admin_ids: [u64; 0],
 }
 
 /// A note on a contact or a company.
@@ -143,14 +157,29 @@ impl<'a> Lens<'a> {
     /// The tag in that place.
     pub fn tag(&self, place: usize) -> TagView<'a> {
         let tag = &self.world.tags[place];
-        TagView { r#type: "tag", id: tag.id.to_string(), name: &tag.name }
+        TagView { r#type: "tag", id: tag.id.to_string(), name: &tag.name, applied_at: None, applied_by: None }
+    }
+
+    /// A tag on a contact or a conversation.
+    pub fn tagged(&self, tagged: Tagged) -> TagView<'a> {
+        let by = Reference { r#type: "admin", id: self.world.admins[tagged.by as usize].id.to_string() };
+        TagView { applied_at: Some(tagged.at), applied_by: Some(by), ..self.tag(tagged.tag as usize) }
     }
 
     /// All teams.
     pub fn teams(&self) -> Vec<TeamView<'a>> {
         let members = |team: u64| self.world.admins.iter().filter(|a| a.teams.contains(&team)).map(|a| a.id).collect();
         let teams = self.world.teams.iter();
-        teams.map(|t| TeamView { r#type: "team", id: t.id.to_string(), name: &t.name, admin_ids: members(t.id) }).collect()
+        let view = |team: &'a Team| TeamView {
+            r#type: "team",
+            id: team.id.to_string(),
+            name: &team.name,
+            admin_ids: members(team.id),
+            admin_priority_level: AdminPriority { primary_admin_ids: members(team.id), secondary_admin_ids: [] },
+            distribution_method: "manual",
+            assignment_limit: None,
+        };
+        teams.map(view).collect()
     }
 
     /// The note in that place.

@@ -10,6 +10,7 @@ use crate::world::{
 
 /// Id of the bot that answers for nobody in particular.
 const BOT: u64 = 6_809_999;
+const BOT_EMAIL: &str = "operator@harbourlane.example";
 
 /// A conversation part.
 #[derive(Serialize)]
@@ -103,7 +104,7 @@ impl<'a> Lens<'a> {
                 let admin = &self.world.admins[place as usize];
                 AuthorView { r#type: "admin", id: admin.id.to_string(), name: Some(&admin.name), email: Some(&admin.email) }
             }
-            Author::Bot => AuthorView { r#type: "bot", id: BOT.to_string(), name: Some("Operator"), email: None },
+            Author::Bot => AuthorView { r#type: "bot", id: BOT.to_string(), name: Some("Operator"), email: Some(BOT_EMAIL) },
         }
     }
 }

@@ -99,7 +99,7 @@ fn contact<'a>(world: &'a World, slot: Slot, field: &str) -> Held<'a> {
         "last_replied_at" => Held::Number(c.last_replied_at),
         "unsubscribed_from_emails" => Held::Flag(c.unsubscribed),
         "marked_email_as_spam" | "has_hard_bounced" => Held::Flag(false),
-        "tag_id" => Held::Texts(c.tags.iter().map(|&t| world.tags[t as usize].id.to_string()).collect()),
+        "tag_id" => Held::Texts(c.tags.iter().map(|t| world.tags[t.tag as usize].id.to_string()).collect()),
         _ => match field.strip_prefix("custom_attributes.").and_then(|name| c.custom.get(name)) {
             Some(serde_json::Value::String(value)) => text(Some(value)),
             Some(value) => Held::Text(Some(value.to_string().into())),
@@ -135,7 +135,7 @@ fn conversation<'a>(world: &'a World, slot: Slot, field: &str) -> Held<'a> {
         }
         "contact_ids" => Held::Texts(c.contacts.iter().map(|&s| world.contacts[s as usize].id.clone()).collect()),
         "teammate_ids" => admins(&c.teammates),
-        "tag_ids" => Held::Texts(c.tags.iter().map(|&t| world.tags[t as usize].id.to_string()).collect()),
+        "tag_ids" => Held::Texts(c.tags.iter().map(|t| world.tags[t.tag as usize].id.to_string()).collect()),
         "admin_assignee_id" => Held::Number(Some(c.assignee.map_or(0, |p| world.admins[p as usize].id as i64))),
         "team_assignee_id" => Held::Number(Some(c.team.unwrap_or(0) as i64)),
         "conversation_rating.score" => Held::Number(c.rating.as_ref().map(|r| i64::from(r.score))),

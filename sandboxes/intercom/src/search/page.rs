@@ -21,6 +21,8 @@ pub enum Key {
 #[derive(Clone, Debug)]
 pub struct Paging {
     pub per_page: usize,
+    /// Number of the page, where a list also takes one; counts only without a cursor.
+    pub page: u64,
     /// Last row of the page before, and the number of this page.
     pub after: Option<((Key, Slot), u64)>,
 }
@@ -62,19 +64,19 @@ impl Paging {
             },
         };
         let after = cursor.filter(|c| !c.is_empty()).map(decode).transpose()?;
-        Ok(Self { per_page: per_page as usize, after })
+        Ok(Self { per_page: per_page as usize, page: 1, after })
     }
 
     /// Cuts a page out of rows that are sorted by key, oldest first. `key` gives the key of a row.
     pub fn cut<R>(&self, rows: &[R], ascending: bool, row: impl Fn(&R) -> (Key, Slot)) -> Page {
         let start = match &self.after {
-            None => 0,
+            None => rows.len().min((self.page as usize - 1).saturating_mul(self.per_page)),
             Some((after, _)) if ascending => rows.partition_point(|r| row(r) <= *after),
             Some((after, _)) => rows.len() - rows.partition_point(|r| row(r) < *after),
         };
         let at = |i: usize| if ascending { &rows[i] } else { &rows[rows.len() - 1 - i] };
         let end = rows.len().min(start + self.per_page);
-        let page = self.after.as_ref().map_or(1, |(_, page)| *page);
+        let page = self.after.as_ref().map_or(self.page, |(_, page)| *page);
         let next = (end < rows.len() && end > start).then(|| Next { page: page + 1, starting_after: encode(&row(at(end - 1)), page + 1) });
         let pages = Pages { r#type: "pages", next, page, per_page: self.per_page, total_pages: rows.len().div_ceil(self.per_page).max(1) };
         Page { slots: (start..end).map(|i| row(at(i)).1).collect(), total: rows.len(), pages }

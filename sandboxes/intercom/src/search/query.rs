@@ -8,6 +8,7 @@ use super::{
     fields::{Held, Kind},
     refused,
 };
+use crate::render::version::Version;
 use crate::world::{Slot, World};
 
 const OPERATORS: [&str; 12] = ["=", "!=", "IN", "NIN", ">", "<", ">=", "<=", "~", "!~", "^", "$"];
@@ -125,6 +126,7 @@ impl Filter {
         let Some(wanted) = value.get("value") else {
             return refused("parameter_invalid", format!("the filter on '{field}' has no value"));
         };
+        let wanted = &priority_in(rules.version, field, wanted);
         let test = match kind {
             Kind::Date => date(field, operator, wanted, rules)?,
             Kind::Integer => integer(field, operator, wanted)?,
@@ -134,6 +136,15 @@ impl Filter {
             Kind::TagId => return misfit(field, operator),
         };
         Ok(Self { field: field.to_owned(), test })
+    }
+}
+
+/// Before 2.16 conversations had two priorities by other names.
+fn priority_in(version: Version, field: &str, wanted: &Value) -> Value {
+    match wanted.as_str() {
+        Some("priority") if field == "priority" && version < Version::V2_16 => "high".into(),
+        Some("not_priority") if field == "priority" && version < Version::V2_16 => "none".into(),
+        _ => wanted.clone(),
     }
 }
 

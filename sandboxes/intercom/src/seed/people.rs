@@ -8,7 +8,7 @@ use crate::random::Random;
 use crate::world::{
     Slot, World,
     contact::Contact,
-    office::{About, Note},
+    office::{About, Note, Tagged},
 };
 
 /// The first contact has more tags and companies than a nested list shows.
@@ -134,7 +134,8 @@ fn decorate(random: &mut Random, world: &mut World, number: u32) {
         _ => 0,
     };
     let first = random.below(names::TAGS.len() as u64);
-    let tags = (0..count).map(|i| ((first + i) % names::TAGS.len() as u64) as u32).collect();
+    let at = world.contacts[number as usize].updated_at;
+    let tags = (0..count).map(|i| Tagged { tag: ((first + i) % names::TAGS.len() as u64) as u32, at, by: 0 }).collect();
     world.contacts[number as usize].tags = tags;
     let notes = match number {
         1 => 12,

@@ -10,6 +10,7 @@ use crate::random::Random;
 use crate::world::{
     Slot, World,
     conversation::{Conversation, Rating, Source},
+    office::Tagged,
     part::{Author, State},
 };
 
@@ -81,7 +82,7 @@ fn conversation(random: &mut Random, world: &World, number: u32, at: i64, count:
         company: company.filter(|_| random.chance(0.3)),
         team: random.chance(0.3).then_some(world.teams[0].id),
         priority: random.chance(0.05),
-        tags: if random.chance(0.15) { vec![random.below(world.tags.len() as u64) as u32] } else { Vec::new() },
+        tags: if random.chance(0.15) { vec![Tagged { tag: random.below(world.tags.len() as u64) as u32, at, by: 0 }] } else { Vec::new() },
         ..Conversation::default()
     };
     if !by_admin {

@@ -145,7 +145,7 @@ pub async fn show(State(sandbox): State<Arc<Sandbox>>, Path(id): Path<String>, Q
         role: if c.lead { "lead" } else { "user" },
         external_id: c.external_id.clone().unwrap_or_else(|| "none".to_owned()),
         companies: join(c.companies.iter().filter_map(|&s| world.companies[s as usize].name.as_deref()).collect()),
-        tags: join(c.tags.iter().map(|&t| world.tags[t as usize].name.as_str()).collect()),
+        tags: join(c.tags.iter().map(|t| world.tags[t.tag as usize].name.as_str()).collect()),
         notes: c.notes.len(),
         archived: c.archived,
     })

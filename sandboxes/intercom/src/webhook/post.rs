@@ -126,11 +126,20 @@ impl Postman {
 pub async fn work(sandbox: Arc<Sandbox>, client: reqwest::Client) {
     let Some(mut queue) = lock(&sandbox.postman.waiting).take() else { return };
     let mut overtaken: Vec<(u64, Notice)> = Vec::new();
+    let mut stored: Vec<Notice> = Vec::new();
     let mut sending = JoinSet::new();
     loop {
-        let next =
-            if overtaken.is_empty() { queue.recv().await } else { tokio::time::timeout(PATIENCE, queue.recv()).await.unwrap_or(None) };
+        let idle = overtaken.is_empty() && stored.is_empty();
+        let next = if idle { queue.recv().await } else { tokio::time::timeout(PATIENCE, queue.recv()).await.unwrap_or(None) };
+        let outage = sandbox.settings().webhook_outage;
         let batch = match next {
+            Some(notice) if outage => {
+                stored.push(notice);
+                continue;
+            }
+            None if outage && !idle => continue,
+            Some(notice) if !stored.is_empty() => std::iter::once(notice).chain(stored.drain(..).rev()).collect(),
+            None if !stored.is_empty() => stored.drain(..).rev().collect(),
             Some(notice) => batch(&sandbox, notice, &mut overtaken),
             None if overtaken.is_empty() => return,
             None => overtaken.drain(..).map(|(_, notice)| notice).collect(),
@@ -156,11 +165,6 @@ fn batch(sandbox: &Sandbox, notice: Notice, overtaken: &mut Vec<(u64, Notice)>) 
             n.dropped += 1;
             n.pending -= 1;
         });
-    } else if !plain && postman.chance(settings.reorder_rate) {
-        sandbox.stats.notices(|n| n.reordered += 1);
-        let steps = lock(&postman.random).between(1, 5);
-        overtaken.push((steps, notice));
-        return out;
     } else {
         if !plain && postman.chance(settings.duplicate_rate) {
             sandbox.stats.notices(|n| {
@@ -168,6 +172,12 @@ fn batch(sandbox: &Sandbox, notice: Notice, overtaken: &mut Vec<(u64, Notice)>) 
                 n.pending += 1;
             });
             out.push(notice.clone());
+        }
+        if !plain && postman.chance(settings.reorder_rate) {
+            sandbox.stats.notices(|n| n.reordered += 1);
+            let steps = lock(&postman.random).between(1, 5);
+            overtaken.push((steps, notice));
+            return out;
         }
         out.push(notice);
     }

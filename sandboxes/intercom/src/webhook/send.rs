@@ -1,4 +1,4 @@
-//! One attempt to deliver: signature, answer, retry, throttling, switching off; also HEAD and the uninstall notification.
+//! One attempt to deliver: signature, answer, retry, throttling, switching off; also HEAD.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,8 +13,10 @@ use super::{
 use crate::sandbox::{Sandbox, lock, read, write};
 use crate::settings::Sign;
 
-const AGENT: &str = "intercom-parrot-service-client/1.0";
-const MINUTE: i64 = 60_000;
+/// What the provider calls itself.
+pub const AGENT: &str = "intercom-parrot-service-client/1.0";
+/// A minute in milliseconds.
+pub const MINUTE: i64 = 60_000;
 /// A throttle longer than this drops the notice.
 const LONGEST_THROTTLE: i64 = 120 * MINUTE;
 /// So many errors in a row within the pause pause everything.
@@ -182,38 +184,8 @@ pub async fn head(client: &reqwest::Client, url: &str) -> Result<u16, String> {
     request.send().await.map(|r| r.status().as_u16()).map_err(|e| reason(&e))
 }
 
-/// Tells the app's uninstall URL that a workspace is gone.
-pub async fn uninstall(sandbox: Arc<Sandbox>, client: reqwest::Client) {
-    let app_id = read(&sandbox.world).workspace.id.clone();
-    let (url, secret) = {
-        let app = read(&sandbox.app);
-        (app.uninstall_url.clone(), app.client_secret.clone())
-    };
-    let Some(url) = url else { return };
-    let body = serde_json::json!({ "app_id": app_id }).to_string();
-    let mut request =
-        client.post(&url).timeout(Duration::from_secs(5)).header("content-type", "application/json").header("user-agent", AGENT);
-    request = match sandbox.settings().sign {
-        Sign::Valid => request.header("x-body-signature", sign::body(&secret, body.as_bytes())),
-        Sign::Forged => request.header("x-body-signature", sign::body("a secret that nobody shares", body.as_bytes())),
-        Sign::Missing => request,
-    };
-    let started = Instant::now();
-    let answer = request.body(body).send().await.map(|r| r.status().as_u16()).map_err(|e| reason(&e));
-    sandbox.postman.record(Delivery {
-        at: sandbox.clock.ms(),
-        topic: "uninstall notification".to_owned(),
-        id: None,
-        about: app_id,
-        attempt: 1,
-        status: answer.as_ref().ok().copied(),
-        error: answer.err(),
-        ms: started.elapsed().as_millis() as u64,
-    });
-}
-
 /// The innermost reason of a failed request, for the log.
-fn reason(error: &reqwest::Error) -> String {
+pub fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }

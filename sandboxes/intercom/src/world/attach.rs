@@ -1,6 +1,6 @@
 //! Who belongs to which company, and who carries which tag.
 
-use super::{Slot, World, event::Subject, refusal::Refusal};
+use super::{Slot, World, event::Subject, office::Tagged, refusal::Refusal};
 
 /// Most companies one contact may be attached to.
 const MOST_COMPANIES: usize = 1000;
@@ -58,20 +58,37 @@ impl World {
 
     /// Tags a contact; `tag` is a place in `tags`.
     pub fn tag_contact(&mut self, contact: Slot, tag: usize) {
-        if self.contacts[contact as usize].tags.contains(&(tag as u32)) {
+        let at = self.now();
+        let held = &mut self.contacts[contact as usize].tags;
+        if held.iter().any(|t| t.tag as usize == tag) {
             return;
         }
-        self.contacts[contact as usize].tags.push(tag as u32);
+        held.push(Tagged { tag: tag as u32, at, by: 0 });
         self.touch_contact(contact);
         let lead = self.contacts[contact as usize].lead;
         let topic = if lead { "contact.lead.tag.created" } else { "contact.user.tag.created" };
         self.emit(topic, Subject::ContactTag(contact, tag));
     }
 
+    /// Puts a tag on a company, or takes it off; there is no topic for it.
+    pub fn tag_company(&mut self, company: Slot, tag: usize, on: bool) {
+        let now = self.now();
+        let held = &mut self.companies[company as usize];
+        if held.tags.contains(&(tag as u32)) == on {
+            return;
+        }
+        if on {
+            held.tags.push(tag as u32);
+        } else {
+            held.tags.retain(|&t| t as usize != tag);
+        }
+        held.updated_at = now;
+    }
+
     /// Takes a tag off a contact.
     pub fn untag_contact(&mut self, contact: Slot, tag: usize) -> Result<(), Refusal> {
         let held = &mut self.contacts[contact as usize].tags;
-        let place = held.iter().position(|&t| t as usize == tag).ok_or(Refusal::NoTag)?;
+        let place = held.iter().position(|t| t.tag as usize == tag).ok_or(Refusal::NoTag)?;
         held.remove(place);
         self.touch_contact(contact);
         let lead = self.contacts[contact as usize].lead;

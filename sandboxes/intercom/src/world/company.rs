@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Slot, World, event::Subject, refusal::Refusal};
+use super::{Slot, World, attribute::Model, event::Subject, refusal::Refusal};
 
 /// Largest `monthly_spend` the provider keeps.
 const MOST_SPEND: f64 = 2_147_483_647.0;
@@ -47,17 +47,19 @@ pub struct CompanyFields {
     pub monthly_spend: Option<f64>,
     #[serde(default, alias = "customAttributes")]
     pub custom_attributes: Map<String, Value>,
+    #[serde(default, alias = "updateLastRequestAt")]
+    pub update_last_request_at: bool,
 }
 
 impl World {
     /// Creates the company with this `company_id`, or updates it when it exists.
-    pub fn save_company(&mut self, fields: CompanyFields) -> Result<Slot, Refusal> {
+    pub fn save_company(&mut self, mut fields: CompanyFields) -> Result<Slot, Refusal> {
         let known = fields.company_id.as_ref().and_then(|id| self.company_by_company_id.get(id)).copied();
         if let Some(slot) = known {
             self.update_company(slot, fields)?;
             return Ok(slot);
         }
-        check_spend(&fields)?;
+        self.check_company(&mut fields)?;
         let (now, slot) = (self.now(), self.companies.len() as Slot);
         let company_id = fields.company_id.clone().unwrap_or_else(|| self.random.uuid());
         let company = Company {
@@ -77,8 +79,8 @@ impl World {
     }
 
     /// Changes the fields that were sent.
-    pub fn update_company(&mut self, slot: Slot, fields: CompanyFields) -> Result<(), Refusal> {
-        check_spend(&fields)?;
+    pub fn update_company(&mut self, slot: Slot, mut fields: CompanyFields) -> Result<(), Refusal> {
+        self.check_company(&mut fields)?;
         self.write_company(slot, fields);
         self.companies[slot as usize].updated_at = self.now();
         self.emit("company.updated", Subject::Company(slot));
@@ -105,6 +107,16 @@ impl World {
         self.contacts_of_company.get(&company).map_or(0, Vec::len)
     }
 
+    /// Refuses what cannot be kept; custom values become what will be kept.
+    fn check_company(&self, fields: &mut CompanyFields) -> Result<(), Refusal> {
+        if fields.monthly_spend.is_some_and(|spend| spend > MOST_SPEND) {
+            return Err(Refusal::invalid("monthly_spend is too large"));
+        }
+        let custom = std::mem::take(&mut fields.custom_attributes);
+        fields.custom_attributes = self.custom_values(Model::Company, custom)?;
+        Ok(())
+    }
+
     fn write_company(&mut self, slot: Slot, fields: CompanyFields) {
         let company = &mut self.companies[slot as usize];
         company.name = fields.name.or(company.name.take());
@@ -115,12 +127,18 @@ impl World {
         company.remote_created_at = fields.remote_created_at.or(company.remote_created_at);
         company.monthly_spend = fields.monthly_spend.map_or(company.monthly_spend, |s| s as i64);
         company.custom.extend(fields.custom_attributes);
+        if fields.update_last_request_at {
+            self.requested(slot);
+        }
     }
-}
 
-fn check_spend(fields: &CompanyFields) -> Result<(), Refusal> {
-    match fields.monthly_spend {
-        Some(spend) if spend > MOST_SPEND => Err(Refusal::invalid("monthly_spend is too large")),
-        _ => Ok(()),
+    /// Moves a company to the top of the list of those last seen.
+    fn requested(&mut self, slot: Slot) {
+        let now = self.now();
+        let before = std::mem::replace(&mut self.companies[slot as usize].last_request_at, now);
+        if self.people_at(slot) > 0 {
+            self.companies_by_request.remove(before, slot);
+            self.companies_by_request.insert(now, slot);
+        }
     }
 }

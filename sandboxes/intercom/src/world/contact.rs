@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::{Slot, World, event::Subject, refusal::Refusal};
+use super::{Slot, World, attribute::Model, event::Subject, office::Tagged, refusal::Refusal};
 
 /// A user or a lead.
 #[derive(Clone, Debug, Default)]
@@ -29,8 +29,7 @@ pub struct Contact {
     pub deleted: bool,
     pub merged_into: Option<Slot>,
     pub custom: Map<String, Value>,
-    /// Places in `World::tags`.
-    pub tags: Vec<u32>,
+    pub tags: Vec<Tagged>,
     pub companies: Vec<Slot>,
     /// Places in `World::notes`.
     pub notes: Vec<u32>,
@@ -80,9 +79,9 @@ impl Contact {
 
 impl World {
     /// Makes a contact; a user whose external id or e-mail address is taken is refused with the other's id.
-    pub fn create_contact(&mut self, fields: ContactFields) -> Result<Slot, Refusal> {
+    pub fn create_contact(&mut self, mut fields: ContactFields) -> Result<Slot, Refusal> {
         let lead = self.lead_or_user(&fields)?;
-        self.check_fields(&fields)?;
+        self.check_fields(&mut fields)?;
         self.check_duplicates(&fields, None, lead)?;
         let (now, slot) = (self.now(), self.contacts.len() as Slot);
         let external_id = if lead { Some(self.random.uuid()) } else { None };
@@ -100,12 +99,12 @@ impl World {
     }
 
     /// Changes the fields that were sent.
-    pub fn update_contact(&mut self, slot: Slot, fields: ContactFields) -> Result<(), Refusal> {
+    pub fn update_contact(&mut self, slot: Slot, mut fields: ContactFields) -> Result<(), Refusal> {
         if fields.email_verified.is_some() && fields.email.is_none() {
             return Err(Refusal::invalid("email_verified can only be set together with email"));
         }
         let lead = if fields.role.is_some() { self.lead_or_user(&fields)? } else { self.contacts[slot as usize].lead };
-        self.check_fields(&fields)?;
+        self.check_fields(&mut fields)?;
         self.check_duplicates(&fields, Some(slot), lead)?;
         let before = self.contacts[slot as usize].clone();
         self.contacts[slot as usize].lead = lead;
@@ -204,7 +203,8 @@ impl World {
         }
     }
 
-    fn check_fields(&self, fields: &ContactFields) -> Result<(), Refusal> {
+    /// Refuses what cannot be kept; custom values become what will be kept.
+    fn check_fields(&self, fields: &mut ContactFields) -> Result<(), Refusal> {
         if fields.email.iter().flatten().any(|e| !e.is_empty() && !plausible_email(e)) {
             return Err(Refusal::invalid("email is invalid"));
         }
@@ -215,6 +215,8 @@ impl World {
             let digits = owner.as_str().map_or_else(|| owner.to_string(), str::to_owned);
             self.admin(&digits).map_err(|_| Refusal::invalid("owner_id does not belong to an admin"))?;
         }
+        let custom = fields.custom_attributes.take();
+        fields.custom_attributes = custom.map(|given| self.custom_values(Model::Contact, given)).transpose()?;
         Ok(())
     }
 

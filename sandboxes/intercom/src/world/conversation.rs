@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Slot, World,
+    office::Tagged,
     part::{Author, NOTES, Part, State},
 };
 use crate::seed::history::{self, Beat, History};
@@ -29,8 +30,7 @@ pub struct Conversation {
     pub state: State,
     pub read: bool,
     pub priority: bool,
-    /// Places in `World::tags`.
-    pub tags: Vec<u32>,
+    pub tags: Vec<Tagged>,
     /// Places in `World::admins`.
     pub teammates: Vec<u32>,
     pub rating: Option<Rating>,

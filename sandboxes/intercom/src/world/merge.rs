@@ -31,7 +31,8 @@ impl World {
             self.attach(into, company);
         }
         let user = &mut self.contacts[into as usize];
-        user.tags.extend(lead.tags.iter().filter(|t| !user.tags.contains(t)).copied().collect::<Vec<_>>());
+        let carried: Vec<u32> = user.tags.iter().map(|t| t.tag).collect();
+        user.tags.extend(lead.tags.iter().filter(|t| !carried.contains(&t.tag)));
         user.notes.extend(&lead.notes);
         user.email = user.email.take().or(lead.email);
         user.phone = user.phone.take().or(lead.phone);

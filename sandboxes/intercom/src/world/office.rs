@@ -39,6 +39,16 @@ pub struct Tag {
     pub deleted: bool,
 }
 
+/// A tag on a contact or a conversation: when it came, and from whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tagged {
+    /// Place in `World::tags`.
+    pub tag: u32,
+    pub at: i64,
+    /// Place in `World::admins`.
+    pub by: u32,
+}
+
 /// A note on a contact or a company; not the same as a note inside a conversation.
 #[derive(Clone, Debug)]
 pub struct Note {

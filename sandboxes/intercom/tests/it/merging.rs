@@ -36,6 +36,17 @@ async fn a_lead_merges_into_a_user_and_points_to_it() {
     let moved = sandbox.ok(&format!("/conversations/{}", talk["id"].as_str().expect("id"))).await;
     assert_eq!(moved["contacts"]["contacts"][0]["id"], user["id"]);
     assert_eq!(sandbox.truth().await["mergedContacts"], json!([[lead["id"], user["id"]]]));
+    sandbox.set(json!({ "mergedAs404": false })).await;
+
+    let again = json!({ "from": lead["id"], "into": user["id"], "skip_duplicate_validation": true });
+    let (status, body) = sandbox.post("/contacts/merge", again).await;
+    assert_eq!((status.as_u16(), code(&body)), (410, "contact_merged"), "once merged there is nothing left to merge");
+    let second = sandbox.done("/contacts", json!({ "role": "lead", "name": "Half known again" })).await;
+    let talk = sandbox.done("/_sandbox/conversations", json!({ "contactId": second["id"], "body": "Me again" })).await;
+    sandbox.done("/contacts/merge", json!({ "from": second["id"], "into": user["id"], "skip_duplicate_validation": true })).await;
+    let moved = sandbox.ok(&format!("/conversations/{}", talk["id"].as_str().expect("id"))).await;
+    assert_eq!(moved["contacts"]["contacts"], json!([{ "type": "contact", "id": user["id"], "external_id": null }]));
+    assert_eq!(sandbox.truth().await["mergedContacts"], json!([[lead["id"], user["id"]], [second["id"], user["id"]]]));
 }
 
 #[tokio::test]
@@ -78,12 +89,13 @@ async fn archived_contacts_leave_the_lists_and_still_conflict() {
 #[tokio::test]
 async fn updates_change_only_what_was_sent() {
     let sandbox = sandbox().await;
-    let user = sandbox.done("/contacts", json!({ "email": "part@example.com", "name": "Part", "custom_attributes": { "a": 1 } })).await;
+    let user = sandbox.done("/contacts", json!({ "email": "part@example.com", "name": "Part", "custom_attributes": { "seats": 1 } })).await;
     let path = format!("/contacts/{}", user["id"].as_str().expect("id"));
-    let (_, after) = sandbox.send(Method::PUT, &path, json!({ "phone": "+353850000002", "custom_attributes": { "b": true } })).await;
+    let (_, after) =
+        sandbox.send(Method::PUT, &path, json!({ "phone": "+353850000002", "custom_attributes": { "plan_tier": "gold" } })).await;
     assert_eq!(
         (&after["name"], &after["phone"], &after["custom_attributes"]),
-        (&json!("Part"), &json!("+353850000002"), &json!({ "a": 1, "b": true }))
+        (&json!("Part"), &json!("+353850000002"), &json!({ "seats": 1, "plan_tier": "gold" }))
     );
     let (_, after) = sandbox.send(Method::PUT, &path, json!({ "name": null })).await;
     assert_eq!((&after["name"], &after["email"]), (&Value::Null, &json!("part@example.com")));

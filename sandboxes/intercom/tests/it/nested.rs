@@ -26,6 +26,12 @@ async fn the_first_contact_has_more_than_a_nested_list_shows() {
     assert_eq!((&contact["notes"]["total_count"], &contact["notes"]["has_more"]), (&json!(12), &json!(true)));
     let notes = sandbox.all(&format!("/contacts/{noted}/notes"), None, "data", 5).await;
     assert_eq!(notes.len(), 12);
+    let mut numbered = Vec::new();
+    for page in 1..=4 {
+        let page = sandbox.ok(&format!("/contacts/{noted}/notes?per_page=5&page={page}")).await;
+        numbered.extend(page["data"].as_array().expect("notes").iter().cloned());
+    }
+    assert_eq!(numbered, notes, "the official clients ask by number, until a page is empty");
     let one = sandbox.ok(&format!("/notes/{}", notes[0]["id"].as_str().expect("id"))).await;
     assert_eq!(one, notes[0]);
 }

@@ -186,6 +186,32 @@ async fn a_failed_notice_is_tried_once_more_after_a_minute() {
     assert_eq!((&webhooks["sent"], &webhooks["failed"], &webhooks["retried"]), (&json!(2), &json!(2), &json!(1)));
 }
 
+#[tokio::test]
+async fn three_hours_down_is_forgiven_and_eight_days_switch_it_off() {
+    let (sandbox, receiver) = hooked().await;
+    sandbox.set(json!({ "retryDelayMs": 0 })).await;
+    let live = async || sandbox.ok("/_sandbox/webhooks").await["live"].clone();
+    receiver.answer(&[500; 4]);
+    sandbox.done("/_sandbox/conversations", json!({})).await;
+    settle(&sandbox).await;
+    sandbox.set(json!({ "clockOffset": 3 * 3600 })).await;
+    sandbox.done("/_sandbox/conversations", json!({})).await;
+    settle(&sandbox).await;
+    assert_eq!((receiver.posts().len(), live().await), (4, json!(true)), "lost for good, but the subscription stands");
+    receiver.answer(&[500; 2]);
+    sandbox.set(json!({ "clockOffset": 8 * 86_400 })).await;
+    sandbox.done("/_sandbox/conversations", json!({})).await;
+    settle(&sandbox).await;
+    assert_eq!(live().await, false, "after a week of errors");
+    let before = receiver.posts().len();
+    sandbox.done("/_sandbox/conversations", json!({})).await;
+    settle(&sandbox).await;
+    assert_eq!(receiver.posts().len(), before, "nothing is sent any more");
+    sandbox.set(json!({ "webhookLive": true })).await;
+    sandbox.done("/_sandbox/conversations", json!({})).await;
+    receiver.wait(before + 1).await;
+}
+
 /// Waits until nothing is on its way.
 async fn settle(sandbox: &Box) {
     for _ in 0..500 {

@@ -36,6 +36,7 @@ pub struct Receiver {
     pub url: String,
     arrivals: Arc<Mutex<Vec<Arrival>>>,
     answers: Arc<Mutex<VecDeque<u16>>>,
+    words: Arc<Mutex<String>>,
 }
 
 impl Receiver {
@@ -43,7 +44,7 @@ impl Receiver {
     pub async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("port");
         let url = format!("http://{}/hook", listener.local_addr().expect("address"));
-        let receiver = Self { url, arrivals: Arc::default(), answers: Arc::default() };
+        let receiver = Self { url, arrivals: Arc::default(), answers: Arc::default(), words: Arc::default() };
         let app = Router::new().fallback(take).with_state(receiver.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
         receiver
@@ -52,6 +53,11 @@ impl Receiver {
     /// Statuses of the next POSTs; afterwards 200.
     pub fn answer(&self, statuses: &[u16]) {
         self.answers.lock().expect("lock").extend(statuses);
+    }
+
+    /// Body of the answers from now on.
+    pub fn say(&self, words: &str) {
+        *self.words.lock().expect("lock") = words.to_owned();
     }
 
     /// The POSTs so far.
@@ -82,8 +88,9 @@ impl Receiver {
     }
 }
 
-async fn take(State(receiver): State<Receiver>, method: Method, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn take(State(receiver): State<Receiver>, method: Method, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
     let status = if method == Method::POST { receiver.answers.lock().expect("lock").pop_front() } else { None };
     receiver.arrivals.lock().expect("lock").push(Arrival { method, headers, body });
-    StatusCode::from_u16(status.unwrap_or(200)).expect("status")
+    let words = receiver.words.lock().expect("lock").clone();
+    (StatusCode::from_u16(status.unwrap_or(200)).expect("status"), words)
 }

@@ -31,6 +31,13 @@ async fn fields_change_their_type_with_the_version() {
         (&old["admin_assignee_id"], &old["team_assignee_id"], &old["priority"]),
         (&Value::Null, &Value::Null, &json!("not_priority"))
     );
+    let first =
+        |body: Value| json!({ "query": { "operator": "AND", "value": [body, { "field": "id", "operator": "=", "value": made["id"] }] } });
+    for (version, word, found) in [("2.15", "not_priority", 1), ("2.16", "none", 1), ("2.16", "not_priority", 0)] {
+        let query = first(json!({ "field": "priority", "operator": "=", "value": word }));
+        let (_, page) = at(&sandbox, version, Method::POST, "/conversations/search", Some(query)).await;
+        assert_eq!(page["total_count"], found, "{version} {word}");
+    }
     let sort =
         json!({ "query": { "field": "role", "operator": "=", "value": "user" }, "sort": { "field": "created_at", "order": "desc" } });
     assert_eq!(at(&sandbox, "2.15", Method::POST, "/contacts/search", Some(sort.clone())).await.0, 200);

@@ -61,6 +61,12 @@ fn begin(sandbox: &Sandbox, settings: &Settings) -> Result<Slot, ApiError> {
     Ok(0)
 }
 
+/// Opens a walk that nobody here asked for; another tool of the workspace holds it until it expires.
+pub fn occupy(sandbox: &Sandbox) {
+    let param = write(&sandbox.world).random.uuid();
+    *lock(&sandbox.scroll) = Some(Scroll { param, next: 0, pages: 1, used_ms: sandbox.clock.ms() });
+}
+
 fn resume(sandbox: &Sandbox, settings: &Settings, param: &str) -> Result<Slot, ApiError> {
     let mut open = lock(&sandbox.scroll);
     let now = sandbox.clock.ms();

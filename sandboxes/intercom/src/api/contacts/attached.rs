@@ -92,7 +92,7 @@ pub async fn tags(State(sandbox): State<Arc<Sandbox>>, call: Call, Path(id): Pat
     let world = sandbox.look();
     let slot = world.contact(&id).map_err(|r| call.refuse(r))?;
     let lens = call.lens(&world);
-    Ok(json(&List::of(world.contacts[slot as usize].tags.iter().map(|&t| lens.tag(t as usize)).collect())))
+    Ok(json(&List::of(world.contacts[slot as usize].tags.iter().map(|&t| lens.tagged(t)).collect())))
 }
 
 /// `POST /contacts/{id}/tags` with `{id}`.

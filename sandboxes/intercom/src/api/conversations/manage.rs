@@ -14,13 +14,15 @@ use crate::api::{
 };
 use crate::app::Scope;
 use crate::sandbox::Sandbox;
-use crate::world::{World, refusal::Refusal};
+use crate::world::{World, attribute::Model, office::Tagged, refusal::Refusal};
 
 /// `PUT /conversations/{id}` with `read`, `title` or `custom_attributes`.
 pub async fn update(State(sandbox): State<Arc<Sandbox>>, call: Call, Path(id): Path<String>, body: Body) -> Answer {
     call.talks(Scope::WriteConversations)?;
     let change = |world: &mut World| {
         let slot = world.conversation(&id)?;
+        let custom = body.0.get("custom_attributes").and_then(Value::as_object).cloned().unwrap_or_default();
+        let custom = world.custom_values(Model::Conversation, custom)?;
         let conversation = &mut world.conversations[slot as usize];
         if let Some(read) = body.0.get("read").and_then(Value::as_bool) {
             conversation.read = read;
@@ -28,9 +30,7 @@ pub async fn update(State(sandbox): State<Arc<Sandbox>>, call: Call, Path(id): P
         if let Some(title) = body.text("title") {
             conversation.title = Some(title);
         }
-        if let Some(custom) = body.0.get("custom_attributes").and_then(Value::as_object) {
-            conversation.custom.extend(custom.clone());
-        }
+        conversation.custom.extend(custom);
         world.touch_conversation(slot);
         Ok::<_, Refusal>(slot)
     };
@@ -68,32 +68,56 @@ pub async fn redact(State(sandbox): State<Arc<Sandbox>>, call: Call, body: Body)
     show(&sandbox, &call, slot)
 }
 
-/// `POST /conversations/{id}/tags` with `{id}`.
+/// What tagging did not find; these two paths have their own words for it.
+enum Missing {
+    Conversation,
+    Tag,
+    Admin,
+}
+
+impl From<Missing> for ApiError {
+    fn from(missing: Missing) -> Self {
+        match missing {
+            Missing::Conversation => Self::not_found("Conversation not found"),
+            Missing::Tag => Self::new(404, "tag_not_found", "Tag not found"),
+            Missing::Admin => Refusal::NoAdmin.into(),
+        }
+    }
+}
+
+/// `POST /conversations/{id}/tags` with `{id, admin_id}`.
 pub async fn tag(State(sandbox): State<Arc<Sandbox>>, call: Call, Path(id): Path<String>, body: Body) -> Answer {
     call.talks(Scope::WriteConversations)?;
-    let tag = body.required("id")?;
+    let (tag, admin) = (body.required("id")?, body.required("admin_id")?);
     let change = |world: &mut World| {
-        let (slot, tag) = (world.conversation(&id)?, world.tag(&tag)?);
+        let slot = world.conversation(&id).map_err(|_| Missing::Conversation)?;
+        let tag = world.tag(&tag).map_err(|_| Missing::Tag)?;
+        let by = world.admin(&admin).map_err(|_| Missing::Admin)? as u32;
+        let at = world.now();
         let tags = &mut world.conversations[slot as usize].tags;
-        if !tags.contains(&(tag as u32)) {
-            tags.push(tag as u32);
+        let known = tags.iter().find(|t| t.tag as usize == tag).copied();
+        let tagged = known.unwrap_or(Tagged { tag: tag as u32, at, by });
+        if known.is_none() {
+            tags.push(tagged);
             world.touch_conversation(slot);
         }
-        Ok::<_, Refusal>(tag)
+        Ok::<_, Missing>(tagged)
     };
-    let place = sandbox.change(change)?;
+    let tagged = sandbox.change(change)?;
     let world = sandbox.look();
-    Ok(json(&call.lens(&world).tag(place)))
+    Ok(json(&call.lens(&world).tagged(tagged)))
 }
 
 /// `DELETE /conversations/{id}/tags/{tag_id}`.
 pub async fn untag(State(sandbox): State<Arc<Sandbox>>, call: Call, Path((id, tag)): Path<(String, String)>) -> Answer {
     call.talks(Scope::WriteConversations)?;
     let change = |world: &mut World| {
-        let (slot, tag) = (world.conversation(&id)?, world.tag(&tag)?);
-        world.conversations[slot as usize].tags.retain(|&t| t as usize != tag);
+        let slot = world.conversation(&id).map_err(|_| Missing::Conversation)?;
+        let tags = &mut world.conversations[slot as usize].tags;
+        let place = tags.iter().position(|t| world.tags[t.tag as usize].id.to_string() == tag).ok_or(Missing::Tag)?;
+        let tag = tags.remove(place).tag as usize;
         world.touch_conversation(slot);
-        Ok::<_, Refusal>(tag)
+        Ok::<_, Missing>(tag)
     };
     let place = sandbox.change(change)?;
     let world = sandbox.look();
