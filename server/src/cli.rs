@@ -26,7 +26,7 @@ pub enum Command {
     Admin(Admin),
     /// Run a local double of a provider to try connectors with.
     #[command(subcommand)]
-    Sandbox(Sandbox),
+    Sandbox(Box<Sandbox>),
     /// Print all settings with their defaults and explanations.
     Config,
 }

@@ -27,7 +27,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             serve::run(config).await
         }
         Command::Admin(command) => admin::run(&command).await,
-        Command::Sandbox(Sandbox::Intercom(options)) => sandbox(options).await,
+        Command::Sandbox(what) => match *what {
+            Sandbox::Intercom(options) => sandbox(options).await,
+        },
         Command::Config => {
             print!("{DEFAULTS}");
             Ok(())
