@@ -20,6 +20,12 @@ pub async fn run(command: &Admin) -> Result<()> {
         Admin::CreateOwner(ask) => create_owner(ask).await,
         Admin::CreateToken(ask) => create_token(ask).await,
         Admin::SeedDemo(ask) => seed_demo(ask).await,
+        Admin::ReceiptKey(ask) => {
+            for key in atlas_connect::receipt_keys(&app::open_vault(&open(ask).await?)?) {
+                println!("{key}");
+            }
+            Ok(())
+        }
         Admin::SeedBench(ask) => crate::bench::seed(&open(&ask.data).await?, ask.contacts, ask.events).await,
         Admin::BenchSql(ask) => crate::bench::sql(&open(ask).await?).await,
     }

@@ -95,12 +95,17 @@ pub fn assemble(db: Db, vault: Vault, config: &Config, stopping: watch::Receiver
     Ok(Atlas { db, router, worker, connections, operations, pages: table })
 }
 
-async fn vault(config: &Config, db: &Db) -> Result<Vault> {
-    let vault = if config.vault_key.is_empty() {
-        Vault::open(&config.data).context("the vault's key file cannot be opened")?
+/// The vault that the settings name.
+pub(crate) fn open_vault(config: &Config) -> Result<Vault> {
+    if config.vault_key.is_empty() {
+        Vault::open(&config.data).context("the vault's key file cannot be opened")
     } else {
-        Vault::from_text(&config.vault_key).context("vault_key must be 64 hex digits")?
-    };
+        Vault::from_text(&config.vault_key).context("vault_key must be 64 hex digits")
+    }
+}
+
+async fn vault(config: &Config, db: &Db) -> Result<Vault> {
+    let vault = open_vault(config)?;
     vault.check(db).await.context("the vault's key is not the one this database was sealed with")?;
     Ok(vault)
 }

@@ -27,6 +27,8 @@ pub enum Command {
     /// Run a local double of a provider to try connectors with.
     #[command(subcommand)]
     Sandbox(Box<Sandbox>),
+    /// Check the receipt of a removal, without a server or a database.
+    VerifyReceipt(VerifyReceipt),
     /// Print all settings with their defaults and explanations.
     Config,
 }
@@ -79,6 +81,17 @@ impl Serve {
     }
 }
 
+/// `atlas verify-receipt`
+#[derive(Args, Debug)]
+pub struct VerifyReceipt {
+    /// The receipt's file, as downloaded from the connection page.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The public key that must have signed it, in hexadecimal digits; `atlas admin receipt-key` prints an installation's own.
+    #[arg(long, value_name = "HEX")]
+    pub key: Option<String>,
+}
+
 /// `atlas admin …`
 #[derive(Subcommand, Debug)]
 pub enum Admin {
@@ -86,6 +99,8 @@ pub enum Admin {
     CreateOwner(CreateOwner),
     /// Make a personal access token for a member; prints the token only.
     CreateToken(CreateToken),
+    /// Print the public key that signs this installation's receipts.
+    ReceiptKey(Data),
     /// Fill a workspace with a few companies, deals and tasks to look at.
     SeedDemo(SeedDemo),
     /// Fill an empty workspace with very many records, for benchmarks.

@@ -8,5 +8,6 @@ pub mod config;
 pub mod connectors;
 pub mod logging;
 mod modules;
+pub mod receipt;
 pub mod seed;
 pub mod serve;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use atlas_server::cli::{Cli, Command, Sandbox};
 use atlas_server::config::{Config, DEFAULTS, Flags};
-use atlas_server::{admin, logging, serve};
+use atlas_server::{admin, logging, receipt, serve};
 use clap::Parser;
 
 #[tokio::main]
@@ -30,6 +30,10 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Sandbox(what) => match *what {
             Sandbox::Intercom(options) => sandbox(options).await,
         },
+        Command::VerifyReceipt(ask) => {
+            println!("{}", receipt::verify(&ask)?);
+            Ok(())
+        }
         Command::Config => {
             print!("{DEFAULTS}");
             Ok(())

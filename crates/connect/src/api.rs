@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::{CONNECTIONS_READ, CONNECTIONS_WRITE};
 use crate::{
-    ConnectionView, Connections, Credentials, Disconnected, Level, LogLine, SettingsChange, SyncId, SyncKind, SyncView, TestReport,
+    ConnectionView, Connections, Credentials, Disconnected, Level, LogLine, ReceiptFile, SettingsChange, SyncId, SyncKind, SyncView,
+    TestReport,
 };
 
 /// The path of one provider's connection.
@@ -70,6 +71,7 @@ pub fn operations(connections: &Connections) -> Vec<Operation> {
 
 fn reading(connections: &Connections) -> Vec<Operation> {
     let (list, show, syncs, events) = (connections.clone(), connections.clone(), connections.clone(), connections.clone());
+    let receipt = connections.clone();
     vec![
         Operation::read("connections.list", "/v1/connections", CONNECTIONS_READ, move |ctx: Ctx, input: Input<(), ListQuery>| {
             let list = list.clone();
@@ -113,6 +115,17 @@ fn reading(connections: &Connections) -> Vec<Operation> {
         )
         .summary("List a connection's events")
         .describe("Notices that came in and what Atlas did, newest first. Never what they said."),
+        Operation::read(
+            "connections.receipt",
+            "/v1/connections/{provider}/receipt",
+            CONNECTIONS_READ,
+            move |ctx: Ctx, input: Input<ProviderPath>| {
+                let receipt = receipt.clone();
+                async move { receipt.receipt(&ctx.actor, &input.path.provider).await as Result<ReceiptFile> }
+            },
+        )
+        .summary("Get the receipt of the removal")
+        .describe("The newest receipt as a signed file, which `atlas verify-receipt` checks without a server. 404 while there is none."),
     ]
 }
 

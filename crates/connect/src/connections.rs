@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use atlas_identity::Vault;
+use atlas_identity::{Signed, Vault};
 use atlas_jobs::{JobKind, Schedule};
 use atlas_kernel::{ConnectionId, Error, Result, WorkspaceId};
 use atlas_store::{Db, Migration};
@@ -62,6 +62,7 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         Migration { name: "connect/0001_connections", sql: include_str!("../migrations/0001_connections.sql") },
         Migration { name: "connect/0002_sync", sql: include_str!("../migrations/0002_sync.sql") },
+        Migration { name: "connect/0003_receipt_signatures", sql: include_str!("../migrations/0003_receipt_signatures.sql") },
     ]
 }
 
@@ -156,6 +157,11 @@ impl Connections {
     /// The kind of object that brings landing records of this kind.
     pub(crate) fn object_of(&self, provider: &str, what: What) -> Option<Object> {
         self.0.by_what.get(provider)?.get(&what).copied()
+    }
+
+    /// Signs the statement of a receipt.
+    pub(crate) fn sign_receipt(&self, statement: &str) -> Signed {
+        self.0.vault.sign(purge::RECEIPT_PURPOSE, statement.as_bytes())
     }
 
     pub(crate) fn seal(&self, workspace: WorkspaceId, aad: &str, secret: &[u8]) -> Result<Vec<u8>> {

@@ -43,7 +43,7 @@ pub use landing::*;
 pub use mapping::{Mapping, map, mapped, mapped_many, mappings_by, mappings_of, remap, remap_record, unmap, unmap_record};
 pub use oauth::{Callback, Finished};
 pub use pacer::{Gauge, Lane, Pacer, Permit, WindowUse};
-pub use purge::{Receipt, ReceiptId};
+pub use purge::{Receipt, ReceiptFile, ReceiptId, ReceiptProblem, receipt_keys};
 pub use replay::Replayed;
 pub use sync::{StreamProgress, StreamState, SyncId, SyncKind, SyncProgress, SyncState};
 pub use versions::Completeness;

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::connection::{Connection, ConnectionState, by_id};
 use crate::{Connections, Purged, activity};
 
-pub(crate) use self::receipt::latest as latest_receipt;
-pub use self::receipt::{Receipt, ReceiptId};
+pub(crate) use self::receipt::{PURPOSE as RECEIPT_PURPOSE, latest as latest_receipt};
+pub use self::receipt::{Receipt, ReceiptFile, ReceiptId, ReceiptProblem, receipt_keys};
 
 /// The kind of job that purges.
 pub(crate) const JOB: &str = "connect.purge";
@@ -78,7 +78,7 @@ pub(crate) async fn work(conns: Connections, ctx: JobCtx, job: PurgeJob) -> Resu
         ctx.db.scrub().await.map_err(later)?;
         let closed = ctx.db.write(|tx| async move {
             context.fence(&tx).await?;
-            close(&tx, connection).await
+            close(conns, &tx, connection).await
         });
         closed.await.map_err(later)?;
         return Ok(Outcome::Done);
@@ -112,11 +112,11 @@ async fn step(conns: &Connections, tx: &Tx, connection: &Connection) -> Result<b
 }
 
 /// The end, when even the files hold nothing any more: the receipt.
-async fn close(tx: &Tx, connection: &Connection) -> Result<()> {
+async fn close(conns: &Connections, tx: &Tx, connection: &Connection) -> Result<()> {
     let now = by_id(tx, connection.workspace_id, connection.id).await?;
     let Some(connection) = now.filter(|c| c.purge_started_at.is_some()) else { return Ok(()) };
     let counts = counts_of(&connection);
-    receipt::write(tx, &connection, &counts).await?;
+    receipt::write(conns, tx, &connection, &counts).await?;
     steps::close(tx, &connection).await?;
     activity::note(
         tx,

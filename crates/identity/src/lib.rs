@@ -34,7 +34,7 @@ pub use session::{
 };
 pub use sweep::sweep;
 pub use token::{NewToken, TokenInfo, authenticate_token, create_token, list_tokens, revoke_token};
-pub use vault::Vault;
+pub use vault::{Signed, Vault, is_signed};
 pub use workspace::{
     Created, NewOwner, NewWorkspace, SetUp, Workspace, create_workspace, find_actor, list_workspaces, set_up, set_up_needed,
     switch_workspace,

@@ -4,6 +4,7 @@
 //! that HKDF-SHA256 derives from the master key for each workspace. What it is and whose is bound in as associated data.
 
 mod keys;
+mod signing;
 
 use std::fmt;
 use std::path::Path;
@@ -18,6 +19,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use self::keys::{KeyId, Keys, Master};
+pub use self::signing::{Signed, is_signed};
 use crate::workspace::mark;
 
 const VERSION: u8 = 1;
@@ -91,6 +93,17 @@ impl Vault {
         let payload = Payload { msg: &blob[SEALED_AT..], aad: &bound };
         let secret = cipher(master, workspace).decrypt(&XNonce::from(nonce), payload);
         secret.map(Zeroizing::new).map_err(|_| cannot_unseal())
+    }
+
+    /// Signs `message` for a `purpose`, such as `receipt`, with the Ed25519 key (RFC 8032) that HKDF-SHA256 derives from the
+    /// newest master key. Every node with this vault signs alike.
+    pub fn sign(&self, purpose: &str, message: &[u8]) -> Signed {
+        signing::sign(self.0.newest(), purpose, message)
+    }
+
+    /// The public keys, in hexadecimal digits, that this vault's signatures for a purpose can carry; the newest last.
+    pub fn public_keys(&self, purpose: &str) -> Vec<String> {
+        self.0.all().map(|master| signing::public_key(master, purpose)).collect()
     }
 
     /// Whether the blob was sealed with another key than the newest.

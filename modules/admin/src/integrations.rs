@@ -52,6 +52,7 @@ pub(crate) fn pages(pages: Pages, parts: &Parts) -> Pages {
             with!(parts, log::show, provider: Provider, asked: Query<log::Asked>),
         )
         .get("/settings/integrations/{provider}/disconnect", CONNECTIONS_WRITE, with!(parts, ending::ask_disconnect, provider: Provider))
+        .get("/settings/integrations/{provider}/receipt", CONNECTIONS_READ, with!(parts, ending::receipt, provider: Provider))
         .get("/settings/integrations/{provider}/removal", CONNECTIONS_WRITE, with!(parts, ending::ask_removal, provider: Provider))
         .get("/settings/integrations/{provider}/connect", CONNECTIONS_WRITE, with!(parts, oauth::begin, provider: Provider))
         .get("/oauth/callback/{provider}", CONNECTIONS_WRITE, with!(parts, oauth::finish, provider: Provider, back: Query<Callback>));

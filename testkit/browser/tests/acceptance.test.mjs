@@ -1,8 +1,10 @@
 // The acceptance walk: one workspace, one local Intercom, one browser, in the order in which a new user meets things.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { until, world } from "../lib/atlas.mjs";
+import { atlas, until, world } from "../lib/atlas.mjs";
 import { all, connection, contactOf, conversationNotice, equalsTruth, good, notice, percentiles, synced, timeline } from "../lib/api.mjs";
 import { context, launch, signIn } from "../lib/browser.mjs";
 import { files } from "../lib/databases.mjs";
@@ -277,6 +279,8 @@ describe("acceptance", { timeout: 400_000 }, () => {
     assert.equal(await page.locator("#receipt").getByLabel(/SHA-256/).inputValue(), receipt.digest);
     assert.equal(createHash("sha256").update(await page.locator("#receipt pre").textContent()).digest("hex"), receipt.digest, "the statement's digest can be checked without Atlas");
     assert.match(await page.locator("main").textContent(), /receipt/i);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download receipt" }).click()]);
+    await verifies(w, await download.path(), receipt);
 
     assert.equal((await good(w.api("GET", `/v1/deals/${deal.id}`))).title, "Our own deal");
     await page.goto(w.url + contact.url);
@@ -296,6 +300,19 @@ describe("acceptance", { timeout: 400_000 }, () => {
 
   test("no page of the walk wrote an error to the console", () => assert.deepEqual(ctx.errors, []));
 });
+
+/** The receipt's file holds without a server, and no longer when one digit of it is changed. */
+async function verifies(w, file, receipt) {
+  const key = atlas(["admin", "receipt-key", "--data", w.data]);
+  const said = atlas(["verify-receipt", file, "--key", key]);
+  assert.ok(said.includes(receipt.digest) && said.includes("the key you named"), said);
+  const changed = join(w.data, "..", "changed-receipt.json");
+  const text = readFileSync(file, "utf8");
+  writeFileSync(changed, text.replace(/contacts\\":(\d+)/, (_, count) => `contacts\\":${Number(count) + 1}`));
+  assert.notEqual(readFileSync(changed, "utf8"), text);
+  assert.throws(() => atlas(["verify-receipt", changed]), /statement was changed/);
+  rmSync(changed);
+}
 
 /** A hundred strings nobody else uses, in every place where a customer's words can stand; waits until the last has arrived. */
 async function plant(w) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use atlas_kernel::{Actor, Page, Result, Timestamp};
+use atlas_kernel::{Actor, Error, Page, Result, Timestamp};
 use jiff::SignedDuration;
 
 use super::health::last_event;
@@ -138,6 +138,18 @@ impl Connections {
             }
             None => Ok(Page { data: vec![], next_cursor: None }),
         }
+    }
+
+    /// The newest receipt of this provider's removal, as a signed file.
+    ///
+    /// # Errors
+    /// Denied; not found while nothing was removed, or the receipt is from before receipts were signed.
+    pub async fn receipt(&self, actor: &Actor, provider: &str) -> Result<purge::ReceiptFile> {
+        actor.may(&CONNECTIONS_READ)?;
+        let connector = self.connector(provider)?;
+        let connection = by_provider(self.db(), actor.workspace, connector.id).await?.ok_or(Error::NotFound("receipt"))?;
+        let receipt = purge::latest_receipt(self.db(), connection.workspace_id, connection.id).await?;
+        receipt.and_then(|receipt| receipt.file()).ok_or(Error::NotFound("receipt"))
     }
 
     fn blank(&self, connector: &Connector) -> ConnectionView {

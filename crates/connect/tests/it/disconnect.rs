@@ -60,6 +60,11 @@ async fn a_purge_leaves_nothing_but_a_receipt() {
     let view = world.view().await;
     let receipt = view.receipt.clone().unwrap();
     assert_eq!(receipt.digest, hex::encode(Sha256::digest(receipt.statement.as_bytes())), "anybody can check it");
+    let file = serde_json::to_string(&world.conns.receipt(&world.owner, "toy").await.unwrap()).unwrap();
+    let read = atlas_connect::ReceiptFile::verify(&file).unwrap();
+    assert_eq!((&read.statement, &read.digest), (&receipt.statement, &receipt.digest));
+    assert!(read.statement.contains(&world.owner.workspace.to_string()) && read.statement.contains("backups"), "{}", read.statement);
+    proves_nothing_when_changed(&read);
     let removed = receipt.removed();
     assert!(removed.contains(&("toys".into(), 12 + 1 + 12 + 36)), "{removed:?}");
     assert!(removed.contains(&("timeline events".into(), 36)) && removed.contains(&("raw log entries".into(), 25)), "{removed:?}");
@@ -88,4 +93,16 @@ async fn a_disconnect_in_the_middle_of_a_sync_lets_nothing_land_after_it() {
     assert_eq!(world.scalar("SELECT COUNT(*) FROM toy").await, 0);
     assert_eq!(world.scalar("SELECT COUNT(*) FROM connect_raw").await, 0);
     assert_eq!(world.view().await.state, ConnectionState::Disconnected);
+}
+
+fn proves_nothing_when_changed(file: &atlas_connect::ReceiptFile) {
+    use atlas_connect::{ReceiptFile, ReceiptProblem};
+    let verify = |changed: ReceiptFile| ReceiptFile::verify(&serde_json::to_string(&changed).unwrap()).unwrap_err();
+    let statement = file.statement.replace("36", "37");
+    assert_ne!(statement, file.statement);
+    assert_eq!(verify(ReceiptFile { statement: statement.clone(), ..file.clone() }), ReceiptProblem::Digest);
+    let digest = hex::encode(Sha256::digest(statement.as_bytes()));
+    assert_eq!(verify(ReceiptFile { statement, digest, ..file.clone() }), ReceiptProblem::Signature);
+    assert_eq!(verify(ReceiptFile { public_key: "00".repeat(32), ..file.clone() }), ReceiptProblem::Signature);
+    assert!(matches!(ReceiptFile::verify("{}"), Err(ReceiptProblem::Unreadable(_))));
 }

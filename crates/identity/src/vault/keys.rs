@@ -76,6 +76,10 @@ impl Keys {
         self.0.iter().find(|master| master.id == *id)
     }
 
+    pub(super) fn all(&self) -> impl Iterator<Item = &Master> {
+        self.0.iter()
+    }
+
     pub(super) fn ids(&self) -> impl Iterator<Item = KeyId> {
         self.0.iter().map(Master::id)
     }

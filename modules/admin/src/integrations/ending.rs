@@ -2,9 +2,12 @@
 
 use askama::Template;
 use atlas_connect::{ConnectionState, Connections, Detail};
+use atlas_kernel::Error;
 use atlas_web::ui::{self, Safe};
 use atlas_web::{Ctx, Reply};
 use axum::extract::Path;
+use axum::http::header;
+use axum::response::IntoResponse;
 
 use super::view::{View, base, part};
 
@@ -106,4 +109,12 @@ async fn ask(connections: &Connections, ctx: &Ctx, provider: &str, removal: bool
         .crumb(step, None)
         .nav("/settings/integrations")
         .html(&super::page::Narrow { content: question })
+}
+
+/// The receipt's file, for keeping.
+pub(super) async fn receipt(connections: &Connections, ctx: Ctx, Path(provider): Path<String>) -> Reply {
+    let file = connections.receipt(&ctx.actor, &provider).await?;
+    let name = format!("attachment; filename=\"atlas-receipt-{provider}-{}.json\"", &file.digest[..12]);
+    let text = serde_json::to_string_pretty(&file).map_err(Error::internal)?;
+    Ok(([(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)], text).into_response())
 }
