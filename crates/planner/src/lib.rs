@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod board;
+mod calendar;
+mod construct;
+mod id;
+mod plan;
+mod planner;
+pub mod random;
+mod sweep;
+mod time;
+mod world;
+
+pub use id::{MeetingId, PersonId, SkillId, TaskId};
+pub use plan::{
+    Alarm, Cause, ChainLink, Changes, Chunk, Move, Place, Placement, Plan, Reason, Rule, Score, Trigger, Unplaced, UnplacedReason,
+};
+pub use planner::{Branch, Planner};
+pub use time::{Minute, SLOT_MINUTES, Span};
+pub use world::{
+    Dependency, Due, Event, FixedChunk, FixedKind, Lag, Link, Meeting, Person, Settings, Skill, Task, WeeklyHours, World, WorldError,
+};
