@@ -4,6 +4,7 @@ mod board;
 mod calendar;
 mod construct;
 mod id;
+pub mod makespan;
 mod plan;
 mod planner;
 pub mod random;
