@@ -58,6 +58,8 @@ pub(crate) struct Board {
     pub zones: Zones,
     /// Mean work of a task in slots, for rules that compare with it.
     pub mean_need: i64,
+    /// Sum and number of the weights, for their mean.
+    pub weights: (i64, i64),
 }
 
 impl Board {

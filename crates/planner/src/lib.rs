@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod alarms;
 mod board;
 mod calendar;
 mod construct;
+mod explain;
+mod fix;
 mod id;
+mod improve;
 pub mod makespan;
 mod plan;
 mod planner;
@@ -12,6 +16,10 @@ mod sweep;
 mod time;
 mod world;
 
+pub use alarms::alarms;
+pub use explain::{Blocker, Candidate, DelayLink, WhyNotEarlier};
+pub use fix::{Action, Fix};
+pub use improve::Proposal;
 pub use id::{MeetingId, PersonId, SkillId, TaskId};
 pub use plan::{
     Alarm, Cause, ChainLink, Changes, Chunk, Move, Place, Placement, Plan, Reason, Rule, Score, Trigger, Unplaced, UnplacedReason,

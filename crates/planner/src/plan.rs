@@ -134,16 +134,16 @@ pub struct Score {
     pub tardiness: i64,
     /// Hours from now to the finish times weight.
     pub weighted_finish: i64,
-    /// Pieces.
+    /// Pieces times weight.
     pub chunks: i64,
 }
 
 impl Score {
     /// The one figure plans are compared by: a task without a place counts as ten million weighted minutes, a late
-    /// weighted minute as a thousand, a weighted hour of finish as one, a piece as thirty.
+    /// weighted minute as a thousand, a weighted hour of finish as one, a weighted piece as ten.
     pub fn total(self) -> i64 {
         let unplaced = self.unplaced.saturating_mul(10_000_000);
-        unplaced.saturating_add(self.tardiness).saturating_mul(1000).saturating_add(self.weighted_finish).saturating_add(self.chunks * 30)
+        unplaced.saturating_add(self.tardiness).saturating_mul(1000).saturating_add(self.weighted_finish).saturating_add(self.chunks * 10)
     }
 }
 

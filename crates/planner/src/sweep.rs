@@ -25,8 +25,29 @@ pub(crate) struct Sweep {
     pub touched: BTreeMap<Job, Touched>,
     /// Tasks that were looked at.
     pub handled: usize,
+    /// From whom time may be taken.
+    pub manner: Manner,
+    /// Whether a task ended later than is good enough and time could have been taken for it.
+    pub hurt: bool,
     scratch: Scratch,
     trial: Scratch,
+}
+
+/// From whom a task that would end too late may take time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// From nobody.
+    Gentle,
+    /// From the least urgent first.
+    #[default]
+    LeastUrgent,
+    /// From whoever comes next first.
+    Nearest,
+}
+
+impl Manner {
+    /// In the order they are tried.
+    pub const ALL: [Self; 3] = [Self::Gentle, Self::LeastUrgent, Self::Nearest];
 }
 
 /// What is remembered of a task from before the sweep.
@@ -97,6 +118,20 @@ impl Sweep {
             self.settle(board, job);
             self.push_followers(board, job);
         }
+    }
+
+    /// The same seeds for another sweep.
+    pub fn again(&self, manner: Manner) -> Self {
+        Self { seeds: self.seeds.clone(), touched: self.touched.clone(), manner, ..Self::default() }
+    }
+
+    /// Tasks whose person or pieces are not what they were.
+    pub fn moved(&self, board: &Board) -> usize {
+        let moved = |(job, touched): &(&Job, &Touched)| {
+            let spot = &board.spots[**job as usize];
+            (spot.person, &spot.chunks) != (touched.spot.person, &touched.spot.chunks)
+        };
+        self.touched.iter().filter(moved).count()
     }
 
     /// Lets tasks be handled again, in a sweep of its own; where they were at first stays remembered.

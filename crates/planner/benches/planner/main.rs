@@ -23,6 +23,9 @@ fn main() {
     if wanted("events") {
         teams::events(&mut report);
     }
+    if wanted("regret") {
+        teams::regret(&mut report);
+    }
     report.finish();
 }
 

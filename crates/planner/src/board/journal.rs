@@ -21,6 +21,8 @@ pub(crate) struct Journal {
     ranks: Vec<(Job, i64, i64)>,
     graph: Option<Arc<Graph>>,
     score: Score,
+    /// The trial that this one is part of.
+    outer: Option<Box<Journal>>,
 }
 
 impl Journal {
@@ -69,18 +71,29 @@ impl Journal {
 }
 
 impl Board {
-    /// From here on, changes can be undone. Trials do not nest, add no task or person, and let no time pass.
+    /// From here on, changes can be undone. Trials may nest; they let no time pass and add neither tasks nor people.
     pub fn open_journal(&mut self) {
-        debug_assert!(!self.journal.open);
-        self.journal.seen_lines.clear();
+        let outer = std::mem::take(&mut self.journal);
         self.journal.seen_lines.resize(self.lines.len(), false);
         self.journal.score = self.score;
         self.journal.open = true;
+        self.journal.outer = outer.open.then(|| Box::new(outer));
     }
 
-    /// Keeps what changed since the journal was opened.
+    /// Keeps what changed since the journal was opened. A trial around this one can still undo it.
     pub fn keep(&mut self) {
-        self.journal = Journal { seen_lines: std::mem::take(&mut self.journal.seen_lines), ..Journal::default() };
+        let inner = std::mem::take(&mut self.journal);
+        let Some(outer) = inner.outer else { return };
+        self.journal = *outer;
+        self.journal.spots.extend(inner.spots);
+        self.journal.jobs.extend(inner.jobs);
+        self.journal.tasks.extend(inner.tasks);
+        self.journal.people.extend(inner.people);
+        self.journal.ranks.extend(inner.ranks);
+        self.journal.graph = self.journal.graph.take().or(inner.graph);
+        for (person, line) in inner.lines {
+            self.journal.line(person, &line);
+        }
     }
 
     /// Undoes everything since the journal was opened.
@@ -110,6 +123,8 @@ impl Board {
             self.graph = graph;
         }
         self.score = journal.score;
-        self.journal.seen_lines = journal.seen_lines;
+        if let Some(outer) = journal.outer {
+            self.journal = *outer;
+        }
     }
 }

@@ -53,7 +53,8 @@ impl Line {
         if self.held.get(from).is_some_and(|hold| hold.range == range && hold.job == job) {
             self.held.remove(from);
         }
-        self.give(calendar, range);
+        self.free.set_where(range, &self.open);
+        self.give_day(calendar, range);
         // Only fixed pieces may overlap others; whoever still holds the time keeps it.
         for index in self.overlapping(range) {
             let hold = self.held[index];
@@ -63,9 +64,13 @@ impl Line {
         }
     }
 
-    /// Gives slots and day's allowance back without a name; for trials.
+    /// Gives slots that a task held, and day's allowance, back without a name; for trials.
     pub fn give(&mut self, calendar: &Calendar, range: Range) {
-        self.free.set_where(range, &self.open);
+        self.free.set(range);
+        self.give_day(calendar, range);
+    }
+
+    fn give_day(&mut self, calendar: &Calendar, range: Range) {
         for (day, slots) in calendar.by_day(range) {
             self.left[day] += slots as i32;
         }
@@ -81,9 +86,8 @@ impl Line {
         start..end
     }
 
-    /// Becomes a copy of what trials need of `other`.
+    /// Becomes a copy of what trials need of `other`: its free time and allowances.
     pub fn copy_room_from(&mut self, other: &Self) {
-        self.open.copy_from(&other.open);
         self.free.copy_from(&other.free);
         self.left.clone_from(&other.left);
     }

@@ -40,6 +40,7 @@ impl Board {
             person_index: Arc::default(),
             zones: Zones::default(),
             mean_need: 1,
+            weights: (1, 1),
         };
         board.load_people(world.people)?;
         board.load_tasks(world.tasks)?;

@@ -7,11 +7,16 @@ use crate::world::{Lag, Link};
 /// Slots of a day.
 const DAY: i64 = 288;
 
+/// How many times the mean weight a hard deadline, or the greatest weight, counts as in the order.
+const HARD: i64 = 16;
+
 impl Board {
     /// Latest finishes and keys of all tasks by the board's rule.
     pub fn rank_all(&mut self) {
         let active = self.active().count().max(1) as i64;
         self.mean_need = (self.active().map(|job| i64::from(self.jobs[job as usize].nominal())).sum::<i64>() / active).max(1);
+        let weights = self.active().map(|job| self.jobs[job as usize].weight).sum::<i64>();
+        self.weights = (weights.max(1), active);
         for place in (0..self.graph.topological.len()).rev() {
             let job = self.graph.topological[place];
             let late_finish = self.latest_finish(job);
@@ -91,15 +96,17 @@ impl Board {
     fn key(&self, job: Job, late_finish: i64) -> i64 {
         let rules = &self.jobs[job as usize];
         let start = self.before_finish(rules, late_finish);
-        let weight = rules.weight.min(16);
+        // Relative to the mean, in quarters, so that only the proportions of weights matter.
+        let relative = (rules.weight * 4 * self.weights.1 / self.weights.0).min(4 * HARD);
+        let weight = if rules.hard { 4 * HARD } else { relative };
         let own = match self.rule {
             Rule::LatestStart => start,
-            Rule::WeightedLatestStart => start - (weight - 1) * DAY,
-            Rule::StronglyWeightedLatestStart => start - (weight - 1) * 4 * DAY,
-            Rule::WeightedLatestFinish => late_finish - (weight - 1) * DAY,
+            Rule::WeightedLatestStart => start - weight * DAY / 2,
+            Rule::StronglyWeightedLatestStart => start - weight * 2 * DAY,
+            Rule::WeightedLatestFinish => late_finish - weight * DAY / 2,
             Rule::ApparentTardiness => {
                 let slack = (start - i64::from(self.now)).max(0);
-                i64::from(rules.nominal().max(1)) * (20 * self.mean_need + slack) / weight
+                i64::from(rules.nominal().max(1)) * (20 * self.mean_need + slack) * 4 / weight.max(1)
             }
         };
         let after = self.graph.after(job).iter().filter(|edge| self.jobs[edge.other as usize].standing == Standing::Active);

@@ -19,7 +19,7 @@ impl Board {
             unplaced: 0,
             tardiness: minutes_of(spot.late) * rules.weight * if rules.hard { 1000 } else { 1 },
             weighted_finish: hours * rules.weight,
-            chunks: (spot.chunks.len() + rules.fixed.len()) as i64,
+            chunks: (spot.chunks.len() + rules.fixed.len()) as i64 * rules.weight,
         }
     }
 

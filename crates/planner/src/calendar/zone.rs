@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::time::{Minute, Span};
+use crate::time::Span;
 
 /// A zone's clocks over the grid: each stretch of UTC minutes with the minutes to add for local time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,15 +31,6 @@ impl ZoneClock {
         Some(Self { stretches })
     }
 
-    /// The first UTC minute of the local day after the one that holds this minute.
-    pub fn next_midnight(&self, minute: Minute) -> Minute {
-        let days = self.stretches.iter().flat_map(|(span, offset)| {
-            let first = (span.from + offset).div_euclid(1440);
-            let last = (span.until - 1 + offset).div_euclid(1440);
-            (first..=last).map(move |day| (day * 1440 - offset).max(span.from))
-        });
-        days.filter(|start| *start > minute).min().unwrap_or(minute + 1440)
-    }
 }
 
 /// The zones of a world, each worked out once.

@@ -27,7 +27,7 @@ impl Planner {
         for job in unsettled {
             sweep.push(&self.board, job, &cause);
         }
-        self.settle_all(&mut sweep);
+        self.settle_calmly(&mut sweep);
         let mut changes = self.report(sweep, before);
         self.compare_with(plan, &mut changes);
         changes

@@ -3,8 +3,11 @@
 use super::Planner;
 use crate::board::{Board, Job};
 use crate::plan::{Cause, Changes, Trigger};
-use crate::sweep::Sweep;
+use crate::sweep::{Manner, Sweep};
 use crate::world::{Due, Event, FixedChunk, FixedKind, Person, Task, WorldError};
+
+/// Moves beyond which a sweep is not tried in yet another manner: it would take too long.
+const LONG: usize = 120;
 
 impl Planner {
     /// Applies one event and replans as little as it takes.
@@ -17,9 +20,22 @@ impl Planner {
         }
         let before = self.board.score;
         let mut sweep = Sweep::default();
-        self.hit(event, &mut sweep)?;
-        self.settle_all(&mut sweep);
+        self.hit_and_settle(event, &mut sweep)?;
         Ok(self.report(sweep, before))
+    }
+
+    /// Changes the world by one event and sweeps. Pulling forward goes on until nothing more is gained.
+    pub(crate) fn hit_and_settle(&mut self, event: &Event, sweep: &mut Sweep) -> Result<(), WorldError> {
+        self.hit(event, sweep)?;
+        self.settle_calmly(sweep);
+        let mut total = None;
+        while matches!(event, Event::PullForward(_)) && total != Some(self.board.score) {
+            total = Some(self.board.score);
+            sweep.next_round();
+            self.hit(event, sweep)?;
+            self.settle_all(sweep);
+        }
+        Ok(())
     }
 
     /// Changes the world by one event and queues what it hit.
@@ -56,6 +72,35 @@ impl Planner {
             Event::PullForward(task) => self.pull_forward(*task, sweep),
             Event::TimePassed { .. } => Ok(()),
         }
+    }
+
+    /// Runs the sweep without taking time from anybody. When that hurts, the other manners are tried too; one is kept
+    /// only if each further move brings at least the settings' calm minutes, by weight.
+    pub(crate) fn settle_calmly(&mut self, sweep: &mut Sweep) {
+        let seeds = sweep.again(Manner::Gentle);
+        let (mut best, mut tried) = ((i64::MAX, Manner::Gentle), 0);
+        for manner in Manner::ALL {
+            *sweep = seeds.again(manner);
+            self.board.open_journal();
+            self.settle_all(sweep);
+            let moved = sweep.moved(&self.board);
+            let cost = self.board.score.total() + i64::from(self.board.settings.calm_minutes) * 1000 * moved as i64;
+            let last = (manner == Manner::Gentle && !sweep.hurt) || (manner == Manner::LeastUrgent && !(3..=LONG).contains(&moved));
+            tried += 1;
+            if cost < best.0 {
+                best = (cost, manner);
+            }
+            if last || tried == Manner::ALL.len() {
+                if best.1 == manner {
+                    return self.board.keep();
+                }
+                self.board.undo();
+                break;
+            }
+            self.board.undo();
+        }
+        *sweep = seeds.again(best.1);
+        self.settle_all(sweep);
     }
 
     /// Runs the sweep. Tasks without a place try again with every event, and again while one of them finds a place.

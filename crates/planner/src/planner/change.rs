@@ -51,7 +51,9 @@ impl Planner {
         let spot = self.board.lift(job);
         self.board.release_fixed(job);
         self.clear_under_pins(&task, Some(job), sweep, cause);
-        let reshaped = old.after != task.after || old.done != task.done;
+        // A finished task holds nobody up as it is; the graph changes only when it lay on a cycle.
+        let on_cycle = self.board.graph.on_cycle[job as usize];
+        let reshaped = old.after != task.after || (old.done && !task.done) || (old.done != task.done && on_cycle);
         let urgent = Self::more_urgent(&old, &task);
         self.install(job, task);
         if reshaped {

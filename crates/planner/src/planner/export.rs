@@ -100,7 +100,7 @@ impl Planner {
     }
 
     /// What a sweep did, as data, and remembers the causes.
-    pub(super) fn report(&mut self, sweep: Sweep, before: Score) -> Changes {
+    pub(crate) fn report(&mut self, sweep: Sweep, before: Score) -> Changes {
         let board = &self.board;
         let mut moved: Vec<(Job, Move, u64, bool)> = Vec::new();
         for (job, touched) in &sweep.touched {

@@ -1,6 +1,6 @@
 //! Taking time from less urgent tasks: from as few as possible, least urgent first.
 
-use super::Sweep;
+use super::{Manner, Sweep};
 use super::refill::Order;
 use super::settle::{Case, Offer};
 use crate::board::{Board, Choice, Hold, Job, Room};
@@ -27,7 +27,10 @@ impl Sweep {
         let bounds = self.bounds_of(board, case, choice.person)?;
         let calendar = &board.calendars[choice.person as usize];
         let order = Order { calendar, pieces: case.rules.pieces, need: choice.need, bounds };
-        let victims = victims(board, case.job, choice.person, bounds.start);
+        let mut victims = victims(board, case.job, choice.person, bounds.start);
+        if self.manner == Manner::Nearest {
+            victims.sort_by_key(|holds| holds[0].range);
+        }
         if victims.is_empty() {
             return None;
         }
@@ -52,15 +55,17 @@ impl Sweep {
             return None;
         }
         let limit = case.enough;
+        let missing = order.grow_all(line, &mut kept, limit);
+        if missing == 0 {
+            return order.finish(kept).filter(|pieces| pieces.last().is_none_or(|last| last.end <= limit));
+        }
         for single in [true, false] {
             for victim in victims.iter().take(if single { SINGLES } else { usize::MAX }) {
                 victim.iter().for_each(|hold| line.give(order.calendar, hold.range));
-                let mut pieces = kept.clone();
-                let mut attempt = line.clone();
-                if order.fill(&mut attempt, &mut pieces, limit, &mut self.scratch.pieces)
-                    && pieces.last().is_none_or(|last| last.end <= limit)
-                {
-                    return Some(pieces);
+                if order.add(line, &kept, missing, limit, &mut self.scratch.pieces) {
+                    let mut pieces = kept;
+                    pieces.extend_from_slice(&self.scratch.pieces);
+                    return order.finish(pieces);
                 }
                 if single {
                     victim.iter().for_each(|hold| line.take(order.calendar, hold.range));

@@ -62,8 +62,21 @@ impl Order<'_> {
 
     /// Adds what is missing to the kept pieces: first by growing them, then in new pieces that end by `limit`.
     ///
-    /// The kept pieces must be taken from the line already, and so is what is added when this succeeds.
+    /// The kept pieces must be taken from the line already.
     pub fn fill(self, line: &mut Line, kept: &mut Vec<Range>, limit: Slot, found: &mut Vec<Range>) -> bool {
+        let missing = self.grow_all(line, kept, limit);
+        if missing > 0 {
+            if !self.add(line, kept, missing, limit, found) {
+                return false;
+            }
+            kept.extend_from_slice(found);
+        }
+        fit::tidy(self.calendar, kept);
+        self.is_right(kept)
+    }
+
+    /// Grows the kept pieces into free time beside them; returns what is still missing, enough for a piece or nothing.
+    pub fn grow_all(self, line: &mut Line, kept: &mut Vec<Range>, limit: Slot) -> u32 {
         if !self.pieces.splittable && !kept.is_empty() && total(kept) != self.need {
             kept.drain(..).for_each(|piece| line.give(self.calendar, piece));
         }
@@ -76,16 +89,19 @@ impl Order<'_> {
             line.give(self.calendar, last);
             missing += last.len();
         }
-        if missing > 0 {
-            let room = Room { line, calendar: self.calendar };
-            if !room.earliest(missing, self.pieces, self.bounds.start, limit, found) {
-                return false;
-            }
-            found.iter().for_each(|piece| line.take(self.calendar, *piece));
-            kept.extend_from_slice(found);
-        }
-        fit::tidy(self.calendar, kept);
-        self.is_right(kept)
+        missing
+    }
+
+    /// New pieces for what is missing, in time that is free now.
+    pub fn add(self, line: &Line, kept: &[Range], missing: u32, limit: Slot, found: &mut Vec<Range>) -> bool {
+        let room = Room { line, calendar: self.calendar };
+        room.earliest(missing, self.pieces, self.bounds.start, limit, found) && kept.iter().all(|piece| piece.end <= limit)
+    }
+
+    /// The pieces in order, if they are right.
+    pub fn finish(self, mut pieces: Vec<Range>) -> Option<Vec<Range>> {
+        fit::tidy(self.calendar, &mut pieces);
+        self.is_right(&pieces).then_some(pieces)
     }
 
     fn is_right(self, pieces: &[Range]) -> bool {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::refill::Order;
-use super::{Sweep, holds};
+use super::{Manner, Sweep, holds};
 use crate::board::place::Bounds;
 use crate::board::{Board, Choice, Job, JobRules, NOBODY, Spot, Standing};
 use crate::plan::Cause;
@@ -102,6 +102,10 @@ impl Sweep {
             if best.as_ref().is_some_and(|offer| offer.finish <= case.enough) {
                 return best;
             }
+        }
+        if self.manner == Manner::Gentle {
+            self.hurt = true;
+            return best;
         }
         let ejecting = self.ejecting_offer(board, case, best.as_ref());
         better(&mut best, ejecting, case.calm);
