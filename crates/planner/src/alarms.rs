@@ -106,7 +106,8 @@ fn latest_finishes(board: &Board) -> Vec<i64> {
         let own = board.jobs[*job as usize].due.map_or(i64::from(board.grid.slots), i64::from);
         let behind = board.graph.after(*job).iter().filter(|edge| edge.link == Link::FinishStart);
         let behind = behind.filter(|edge| board.jobs[edge.other as usize].standing == Standing::Active);
-        latest[*job as usize] = behind.map(|edge| latest_start(board, edge.other, latest[edge.other as usize]) - lag_slots(edge.lag)).fold(own, i64::min);
+        latest[*job as usize] =
+            behind.map(|edge| latest_start(board, edge.other, latest[edge.other as usize]) - lag_slots(edge.lag)).fold(own, i64::min);
     }
     latest
 }

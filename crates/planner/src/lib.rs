@@ -19,8 +19,8 @@ mod world;
 pub use alarms::alarms;
 pub use explain::{Blocker, Candidate, DelayLink, WhyNotEarlier};
 pub use fix::{Action, Fix};
-pub use improve::Proposal;
 pub use id::{MeetingId, PersonId, SkillId, TaskId};
+pub use improve::Proposal;
 pub use plan::{
     Alarm, Cause, ChainLink, Changes, Chunk, Move, Place, Placement, Plan, Reason, Rule, Score, Trigger, Unplaced, UnplacedReason,
 };

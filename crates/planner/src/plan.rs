@@ -128,7 +128,7 @@ pub enum Rule {
 /// What a plan costs; smaller is better.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Score {
-    /// Weights of tasks that have no place though somebody could do them.
+    /// Weights of tasks that have no place.
     pub unplaced: i64,
     /// Working minutes late times weight; hard deadlines a thousandfold.
     pub tardiness: i64,

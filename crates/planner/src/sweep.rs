@@ -41,13 +41,8 @@ pub(crate) enum Manner {
     /// From the least urgent first.
     #[default]
     LeastUrgent,
-    /// From whoever comes next first.
-    Nearest,
-}
-
-impl Manner {
-    /// In the order they are tried.
-    pub const ALL: [Self; 3] = [Self::Gentle, Self::LeastUrgent, Self::Nearest];
+    /// From whoever comes next first, so as to end no later than before.
+    Tight,
 }
 
 /// What is remembered of a task from before the sweep.

@@ -3,6 +3,7 @@
 mod psplib;
 mod report;
 mod teams;
+mod truth;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,10 @@ fn main() {
     }
     if wanted("regret") {
         teams::regret(&mut report);
+    }
+    if wanted("explain") {
+        truth::explanations(&mut report);
+        truth::whole_plan(&mut report);
     }
     report.finish();
 }

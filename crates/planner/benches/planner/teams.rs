@@ -6,7 +6,8 @@ use atlas_planner_testkit::worlds::{Kind, Team, event_of_kind, team};
 
 use crate::report::{Report, percentile, timed};
 
-const SIZE: Team = Team { people: 200, tasks: 10_000, weeks: 10 };
+/// The team that is measured.
+pub const SIZE: Team = Team { people: 200, tasks: 10_000, weeks: 10 };
 
 /// B6 and B13: from nothing, calendars included.
 pub fn construction(report: &mut Report) {
@@ -53,7 +54,6 @@ pub fn events(report: &mut Report) {
             if number % 10 == 0 {
                 let count = moved_by_replanning(&branch, &base);
                 worse += usize::from(changes.moves.len() > count);
-                if changes.moves.len() > count { println!("DEBUG {kind:?} {number}: {} > {count}; tard {} vs full {}", changes.moves.len(), changes.tardiness_change, {let mut a=branch.branch(); a.replan_from_scratch(); a.score().tardiness - base.score().tardiness}); }
                 full.push(count as f64);
             }
         }
@@ -75,9 +75,7 @@ fn moved_by_replanning(after: &Planner, before: &Planner) -> usize {
     let mut anew = after.branch();
     anew.replan_from_scratch();
     let (old, new) = (before.plan(), anew.plan());
-    let stays = |old: &&Placement| {
-        new.placement(old.task).is_some_and(|new| old.person == new.person && old.chunks == new.chunks)
-    };
+    let stays = |old: &&Placement| new.placement(old.task).is_some_and(|new| old.person == new.person && old.chunks == new.chunks);
     old.placements.len() - old.placements.iter().filter(stays).count()
 }
 

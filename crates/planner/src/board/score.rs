@@ -8,10 +8,10 @@ impl Board {
     /// What one task adds to the score.
     pub fn contribution(&self, job: Job) -> Score {
         let (rules, spot) = (&self.jobs[job as usize], &self.spots[job as usize]);
-        if rules.standing != Standing::Active {
+        if rules.standing == Standing::Over {
             return Score::default();
         }
-        if !spot.is_placed() {
+        if !spot.is_placed() || rules.standing != Standing::Active {
             return Score { unplaced: rules.weight, ..Score::default() };
         }
         let hours = i64::from(spot.finish.saturating_sub(self.now)) * SLOT_MINUTES / 60;

@@ -30,7 +30,6 @@ impl ZoneClock {
         stretches.push((Span::new(from, grid.until), i64::from(offset.div_euclid(60))));
         Some(Self { stretches })
     }
-
 }
 
 /// The zones of a world, each worked out once.

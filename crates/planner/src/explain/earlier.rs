@@ -95,7 +95,12 @@ impl<'a> Trial<'a> {
         let (board, calendar) = (self.board, &self.board.calendars[self.person as usize]);
         match reason {
             Reason::Busy(task) => {
-                let held: Vec<Range> = line.held.iter().filter(|hold| board.tasks[hold.job as usize].id == task && !hold.fixed).map(|hold| hold.range).collect();
+                let held: Vec<Range> = line
+                    .held
+                    .iter()
+                    .filter(|hold| board.tasks[hold.job as usize].id == task && !hold.fixed)
+                    .map(|hold| hold.range)
+                    .collect();
                 held.iter().for_each(|range| line.give(calendar, *range));
             }
             Reason::Meeting(id) => {
@@ -166,13 +171,16 @@ fn least(trial: &Trial, mut gone: Vec<Reason>) -> Vec<Reason> {
 fn candidates(trial: &Trial, blockers: &[(Reason, Range, u32)]) -> Vec<Reason> {
     let board = trial.board;
     let mut found = Vec::new();
-    let mut before: Vec<_> = board.graph.before(trial.job).iter().map(|edge| (board.spots[edge.other as usize].finish, edge.other)).collect();
+    let mut before: Vec<_> =
+        board.graph.before(trial.job).iter().map(|edge| (board.spots[edge.other as usize].finish, edge.other)).collect();
     before.sort_unstable_by(|a, b| b.cmp(a));
     if board.jobs[trial.job as usize].release > board.now {
         found.push(Reason::EarliestStart);
     }
     found.extend(before.iter().map(|(_, job)| Reason::Predecessor(board.tasks[*job as usize].id)));
-    for (reason, ..) in blockers.iter().rev().filter(|(reason, ..)| !matches!(reason, Reason::Calendar | Reason::MinimumChunk | Reason::KeptForCalm)) {
+    for (reason, ..) in
+        blockers.iter().rev().filter(|(reason, ..)| !matches!(reason, Reason::Calendar | Reason::MinimumChunk | Reason::KeptForCalm))
+    {
         if !found.contains(reason) {
             found.push(*reason);
         }
@@ -227,7 +235,10 @@ fn owner(board: &Board, trial: &Trial, slot: Slot) -> (Reason, Slot) {
     }
     let work = calendar.work.bits();
     if !work.get(slot) {
-        return (Reason::Calendar, work.next_one(slot).min(line.held.iter().map(|hold| hold.range.start).find(|start| *start > slot).unwrap_or(Slot::MAX)));
+        return (
+            Reason::Calendar,
+            work.next_one(slot).min(line.held.iter().map(|hold| hold.range.start).find(|start| *start > slot).unwrap_or(Slot::MAX)),
+        );
     }
     if line.free.get(slot) {
         let day = calendar.day_of(slot);
@@ -244,7 +255,10 @@ fn owner(board: &Board, trial: &Trial, slot: Slot) -> (Reason, Slot) {
         return (reason, end);
     }
     let meetings = &board.people[trial.person as usize].meetings;
-    let covering = meetings.iter().map(|meeting| (meeting.id, board.grid.outward(meeting.span))).find(|(_, range)| range.start <= slot && slot < range.end);
+    let covering = meetings
+        .iter()
+        .map(|meeting| (meeting.id, board.grid.outward(meeting.span)))
+        .find(|(_, range)| range.start <= slot && slot < range.end);
     match covering {
         Some((id, range)) => (Reason::Meeting(id), range.end),
         None => (Reason::NoTaskBlock, slot + 1),

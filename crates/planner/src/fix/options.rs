@@ -16,7 +16,14 @@ impl Planner {
         let pull = Event::PullForward(id);
         let mut options = vec![(Action::PullForward(id), vec![pull.clone()])];
         let mut behind = vec![job];
-        behind.extend(self.board.graph.ancestors(job).into_iter().filter(|before| self.board.jobs[*before as usize].standing == Standing::Active).take(NEAREST));
+        behind.extend(
+            self.board
+                .graph
+                .ancestors(job)
+                .into_iter()
+                .filter(|before| self.board.jobs[*before as usize].standing == Standing::Active)
+                .take(NEAREST),
+        );
         for one in &behind {
             options.extend(self.other_people(*one, &pull));
             options.extend(self.less_work(*one, &pull));
@@ -49,17 +56,25 @@ impl Planner {
         let task = &self.board.tasks[job as usize];
         let work = task.remaining.unwrap_or(self.board.settings.default_estimate);
         let cuts = [120, work / 2].into_iter().filter(|cut| *cut > 0 && *cut < work);
-        cuts.map(|minutes| (Action::Cut { task: task.id, minutes }, vec![Event::Remaining { task: task.id, minutes: work - minutes }, pull.clone()])).collect()
+        cuts.map(|minutes| {
+            (Action::Cut { task: task.id, minutes }, vec![Event::Remaining { task: task.id, minutes: work - minutes }, pull.clone()])
+        })
+        .collect()
     }
 
     fn meetings(&self, job: Job, pull: &Event) -> Vec<(Action, Vec<Event>)> {
         let spot = &self.board.spots[job as usize];
         let person = &self.board.people[spot.person as usize];
         let finish = self.board.grid.minute(spot.finish);
-        let mut meetings: Vec<_> = person.meetings.iter().filter(|one| one.span.until > self.board.now_minute && one.span.from < finish).collect();
+        let mut meetings: Vec<_> =
+            person.meetings.iter().filter(|one| one.span.until > self.board.now_minute && one.span.from < finish).collect();
         meetings.sort_by_key(|one| std::cmp::Reverse((one.span.minutes(), one.span.from)));
         let drop = |meeting: crate::MeetingId| Event::MeetingRemoved { person: person.id, meeting };
-        meetings.iter().take(NEAREST).map(|one| (Action::DropMeeting { person: person.id, meeting: one.id }, vec![drop(one.id), pull.clone()])).collect()
+        meetings
+            .iter()
+            .take(NEAREST)
+            .map(|one| (Action::DropMeeting { person: person.id, meeting: one.id }, vec![drop(one.id), pull.clone()]))
+            .collect()
     }
 
     /// Tasks in the way wait until the late one is finished.

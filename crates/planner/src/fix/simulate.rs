@@ -50,3 +50,78 @@ impl Planner {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{Due, Person, World};
+    use crate::{Lag, Meeting, MeetingId, PersonId, Span, Task, TaskId};
+
+    /// Everything a trial could leave a trace in, as text.
+    fn bytes(planner: &Planner) -> String {
+        let board = &planner.board;
+        format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            board.spots,
+            board.lines,
+            board.jobs,
+            board.tasks,
+            board.people,
+            board.calendars,
+            board.keys,
+            board.late_finish,
+            board.graph,
+            board.score
+        )
+    }
+
+    fn world() -> World {
+        let monday = 29_540_580;
+        let mut world = World::new(monday);
+        world.settings.horizon_weeks = 4;
+        for id in 0..2 {
+            let mut person = Person::new(PersonId(id), "Europe/Madrid");
+            person.meetings.push(Meeting { id: MeetingId(1), span: Span::new(monday + 200, monday + 320) });
+            world.people.push(person);
+        }
+        for id in 0..14_u128 {
+            let mut task = Task::new(TaskId(id), PersonId(id % 2), 200 + 30 * id as u32);
+            task.candidates = vec![PersonId(id % 2), PersonId(1 - id % 2)];
+            task.due = Some(Due { at: monday + 1440 * (1 + id as i64 / 4), hard: id == 9 });
+            if id > 2 {
+                task.after = vec![crate::Dependency { lag: Lag::Working(30), ..crate::Dependency::on(TaskId(id - 3)) }];
+            }
+            world.tasks.push(task);
+        }
+        world
+    }
+
+    #[test]
+    fn undoing_a_trial_restores_every_byte() {
+        let mut planner = Planner::new(world()).unwrap();
+        let before = bytes(&planner);
+        let mut tried = 0;
+        for job in 0..14 {
+            for (action, events) in planner.options(job) {
+                planner.simulate(job, action, events);
+                assert_eq!(bytes(&planner), before, "{action:?}");
+                tried += 1;
+            }
+        }
+        assert!(tried > 50);
+    }
+
+    #[test]
+    fn a_trial_in_a_trial_is_kept_or_undone_with_it() {
+        let mut planner = Planner::new(world()).unwrap();
+        let before = bytes(&planner);
+        planner.board.open_journal();
+        planner.hit_and_settle(&Event::Remaining { task: TaskId(2), minutes: 900 }, &mut Sweep::default()).unwrap();
+        planner.board.open_journal();
+        planner.hit_and_settle(&Event::TaskDone(TaskId(5)), &mut Sweep::default()).unwrap();
+        planner.board.keep();
+        assert_ne!(bytes(&planner), before);
+        planner.board.undo();
+        assert_eq!(bytes(&planner), before);
+    }
+}

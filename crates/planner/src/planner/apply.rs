@@ -6,6 +6,9 @@ use crate::plan::{Cause, Changes, Trigger};
 use crate::sweep::{Manner, Sweep};
 use crate::world::{Due, Event, FixedChunk, FixedKind, Person, Task, WorldError};
 
+/// Moves from which a sweep is tried in another manner.
+const FEW: usize = 3;
+
 /// Moves beyond which a sweep is not tried in yet another manner: it would take too long.
 const LONG: usize = 120;
 
@@ -78,24 +81,25 @@ impl Planner {
     /// only if each further move brings at least the settings' calm minutes, by weight.
     pub(crate) fn settle_calmly(&mut self, sweep: &mut Sweep) {
         let seeds = sweep.again(Manner::Gentle);
-        let (mut best, mut tried) = ((i64::MAX, Manner::Gentle), 0);
-        for manner in Manner::ALL {
+        let (mut best, mut manner) = ((i64::MAX, Manner::Gentle), Manner::Gentle);
+        loop {
             *sweep = seeds.again(manner);
             self.board.open_journal();
             self.settle_all(sweep);
             let moved = sweep.moved(&self.board);
             let cost = self.board.score.total() + i64::from(self.board.settings.calm_minutes) * 1000 * moved as i64;
-            let last = (manner == Manner::Gentle && !sweep.hurt) || (manner == Manner::LeastUrgent && !(3..=LONG).contains(&moved));
-            tried += 1;
             if cost < best.0 {
                 best = (cost, manner);
             }
-            if last || tried == Manner::ALL.len() {
-                if best.1 == manner {
-                    return self.board.keep();
-                }
-                self.board.undo();
-                break;
+            let next = match manner {
+                Manner::Gentle if sweep.hurt => Some(Manner::LeastUrgent),
+                Manner::Gentle | Manner::LeastUrgent if (FEW..=LONG).contains(&moved) => Some(Manner::Tight),
+                _ => None,
+            };
+            match next {
+                None if best.1 == manner => return self.board.keep(),
+                None => break self.board.undo(),
+                Some(next) => manner = next,
             }
             self.board.undo();
         }

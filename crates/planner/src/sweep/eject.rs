@@ -1,8 +1,8 @@
 //! Taking time from less urgent tasks: from as few as possible, least urgent first.
 
-use super::{Manner, Sweep};
 use super::refill::Order;
 use super::settle::{Case, Offer};
+use super::{Manner, Sweep};
 use crate::board::{Board, Choice, Hold, Job, Room};
 use crate::plan::Cause;
 use crate::time::{Range, Slot};
@@ -28,7 +28,7 @@ impl Sweep {
         let calendar = &board.calendars[choice.person as usize];
         let order = Order { calendar, pieces: case.rules.pieces, need: choice.need, bounds };
         let mut victims = victims(board, case.job, choice.person, bounds.start);
-        if self.manner == Manner::Nearest {
+        if self.manner == Manner::Tight {
             victims.sort_by_key(|holds| holds[0].range);
         }
         if victims.is_empty() {

@@ -43,7 +43,11 @@ impl Sweep {
             return;
         }
         let latest = board.late_finish[job as usize].clamp(0, i64::from(board.grid.slots)) as Slot;
-        let enough = if before.is_placed() && !urgent { latest.max(before.finish) } else { latest };
+        let enough = match before.is_placed() && !urgent {
+            true if self.manner == Manner::Tight => before.finish,
+            true => latest.max(before.finish),
+            false => latest,
+        };
         let current_finish = board.spots[job as usize].finish;
         if holds(board, job) && !pull && (!urgent || current_finish <= enough) {
             return;

@@ -1,5 +1,14 @@
 //! Property tests of the planner against an independent checker.
 
+mod alarms;
+mod checker;
+mod explanations;
+mod makespan;
+mod metamorphic;
+mod monotone;
+mod small;
+mod stability;
+mod whatif;
 mod worlds;
 
 /// How many random cases each property gets: a small fixed number, or `ATLAS_PLANNER_CASES` times as many.
