@@ -85,7 +85,7 @@ fn each_broken_rule_of_pieces_is_caught() {
     has(&broken(|plan| plan.placements[2].chunks.iter_mut().filter(|c| !c.fixed).for_each(|c| c.span.until += 60)), |v| {
         matches!(v, Violation::ChunkTooLong(TaskId(3)))
     });
-    has(&broken(|plan| pack_monday(plan)), |v| matches!(v, Violation::OverCap(PersonId(2), _)));
+    has(&broken(pack_monday), |v| matches!(v, Violation::OverCap(PersonId(2), _)));
 }
 
 /// Cuts the first piece of a task after some minutes and moves the rest later.
