@@ -51,6 +51,8 @@ pub(crate) struct Board {
     pub keys: Vec<i64>,
     /// Slot by which each task must finish so that nothing that waits for it is late, ignoring other work.
     pub late_finish: Vec<i64>,
+    /// Slot by which each task must start for that.
+    pub late_start: Vec<i64>,
     pub score: Score,
     pub journal: Journal,
     pub task_index: Arc<HashMap<TaskId, Job>>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::board::place::Scratch;
 use crate::board::{Board, Job, Line, Spot};
-use crate::plan::Rule;
+use crate::plan::{Rule, Score};
 use crate::time::{Range, Slot};
 
 /// The rules that are tried, the usual winner first.
@@ -14,19 +14,22 @@ pub(crate) const RULES: [Rule; 5] =
 /// Places every task by the best of all rules and leaves the board with that rule's ranks.
 pub(crate) fn construct(board: &mut Board) {
     let mut best: Option<(i64, Rule, Kept)> = None;
+    board.rank_all();
     for rule in RULES {
-        construct_by(board, rule);
-        if best.as_ref().is_none_or(|(total, ..)| board.score.total() < *total) {
+        board.rule = rule;
+        board.key_all();
+        let order = board.by_rank();
+        let whole = place_all(board, &order, best.as_ref().map_or(i64::MAX, |(total, ..)| *total));
+        if whole && best.as_ref().is_none_or(|(total, ..)| board.score.total() < *total) {
             best = Some((board.score.total(), rule, Kept::of(board)));
         }
     }
     let Some((mut total, rule, mut kept)) = best else { return };
     kept.restore(board);
     board.rule = rule;
-    board.rank_all();
+    board.key_all();
     for _ in 0..JUSTIFICATIONS {
-        justify(board);
-        if board.score.total() >= total {
+        if !justify(board, total) || board.score.total() >= total {
             break;
         }
         total = board.score.total();
@@ -38,23 +41,21 @@ pub(crate) fn construct(board: &mut Board) {
 /// Rounds of justification while each helps.
 const JUSTIFICATIONS: usize = 2;
 
-/// Places every task in the order of this rule.
-pub(crate) fn construct_by(board: &mut Board, rule: Rule) {
-    board.rule = rule;
-    board.rank_all();
-    let order = board.by_rank();
-    place_all(board, &order);
-}
-
 /// Clears the board and places the tasks one after the other, each by whom finishes it first.
-pub(crate) fn place_all(board: &mut Board, order: &[Job]) {
+///
+/// Gives up, and returns `false`, once what is placed costs more than `limit`.
+pub(crate) fn place_all(board: &mut Board, order: &[Job], limit: i64) -> bool {
     clear(board);
     let mut scratch = Scratch::default();
-    for job in order {
+    for (index, job) in order.iter().enumerate() {
         if let Some(spot) = board.best_spot(*job, &mut scratch) {
             board.put(*job, spot);
         }
+        if index % 64 == 0 && (Score { unplaced: 0, ..board.score }).total() > limit {
+            return false;
+        }
     }
+    true
 }
 
 /// Takes everything but fixed pieces off all lines.
@@ -65,7 +66,8 @@ pub(crate) fn clear(board: &mut Board) {
     for person in 0..board.lines.len() as u32 {
         let (line, calendar) = board.line_mut(person);
         let fixed: Vec<_> = line.held.iter().copied().filter(|hold| hold.fixed).collect();
-        line.free.copy_from(&line.open.clone());
+        let Line { open, free, .. } = line;
+        free.copy_from(open);
         line.left.clone_from(&calendar.cap);
         line.held.clear();
         for hold in fixed {
@@ -77,7 +79,7 @@ pub(crate) fn clear(board: &mut Board) {
 
 /// Double justification (Valls, Ballestín and Quintanilla 2005) on calendars: every task as late as its due date and
 /// what waits for it allow, then, in the order of those starts, as early as possible.
-fn justify(board: &mut Board) {
+fn justify(board: &mut Board, limit: i64) -> bool {
     let mut order: Vec<Job> = board.active().filter(|job| board.spots[*job as usize].is_placed()).collect();
     order.sort_by_key(|job| (std::cmp::Reverse(board.spots[*job as usize].finish), std::cmp::Reverse(board.graph.position[*job as usize])));
     let end = order.first().map_or(0, |job| board.spots[*job as usize].finish);
@@ -90,7 +92,7 @@ fn justify(board: &mut Board) {
     let unplaced = |job: &Job| !board.spots[*job as usize].is_placed();
     by_start.sort_by_key(|job| (unplaced(job), starts[*job as usize]));
     let by_start = precedence_first(board, &by_start);
-    place_all(board, &by_start);
+    place_all(board, &by_start, limit)
 }
 
 /// Moves one task as far right as its due date, or the plan's end, and what waits for it allow.
@@ -147,7 +149,7 @@ fn precedence_first(board: &Board, order: &[Job]) -> Vec<Job> {
 struct Kept {
     lines: Vec<Arc<Line>>,
     spots: Vec<Spot>,
-    score: crate::plan::Score,
+    score: Score,
 }
 
 impl Kept {

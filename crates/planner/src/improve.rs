@@ -123,9 +123,9 @@ impl Search {
         raised.extend(ancestors(board, job));
         let key = board.keys[job as usize] - raise;
         for one in raised {
-            let late_finish = board.late_finish[one as usize];
-            board.journal.rank(one, board.keys[one as usize], late_finish);
-            board.keys[one as usize] = board.keys[one as usize].min(key);
+            let old = (board.keys[one as usize], board.late_finish[one as usize], board.late_start[one as usize]);
+            board.journal.rank(one, old);
+            board.set_rank(one, (old.0.min(key), old.1, old.2));
             sweep.push_urgent(board, one, &Cause::Improved);
         }
     }

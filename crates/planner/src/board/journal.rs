@@ -18,7 +18,7 @@ pub(crate) struct Journal {
     jobs: Vec<(Job, Arc<JobRules>)>,
     tasks: Vec<(Job, Arc<Task>)>,
     people: Vec<(u32, Arc<Person>, Arc<Calendar>)>,
-    ranks: Vec<(Job, i64, i64)>,
+    ranks: Vec<(Job, (i64, i64, i64))>,
     graph: Option<Arc<Graph>>,
     score: Score,
     /// The trial that this one is part of.
@@ -57,9 +57,9 @@ impl Journal {
         }
     }
 
-    pub fn rank(&mut self, job: Job, key: i64, late_finish: i64) {
+    pub fn rank(&mut self, job: Job, old: (i64, i64, i64)) {
         if self.open {
-            self.ranks.push((job, key, late_finish));
+            self.ranks.push((job, old));
         }
     }
 
@@ -70,7 +70,42 @@ impl Journal {
     }
 }
 
+/// A sweep's result set aside: where everything it touched would lie.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    spots: Vec<(Job, Spot)>,
+    lines: Vec<(u32, Arc<Line>)>,
+    score: Score,
+}
+
 impl Board {
+    /// Undoes a sweep, which changes nothing but places, and returns what it had come to.
+    pub fn set_aside(&mut self) -> Outcome {
+        let mut jobs: Vec<Job> = self.journal.spots.iter().map(|(job, _)| *job).collect();
+        jobs.sort_unstable();
+        jobs.dedup();
+        let outcome = Outcome {
+            spots: jobs.into_iter().map(|job| (job, self.spots[job as usize].clone())).collect(),
+            lines: self.journal.lines.iter().map(|(person, _)| (*person, Arc::clone(&self.lines[*person as usize]))).collect(),
+            score: self.score,
+        };
+        self.undo();
+        outcome
+    }
+
+    /// Puts an outcome in place, on the board it was set aside from.
+    pub fn take_up(&mut self, outcome: Outcome) {
+        for (person, line) in outcome.lines {
+            self.journal.line(person, &self.lines[person as usize]);
+            self.lines[person as usize] = line;
+        }
+        for (job, spot) in outcome.spots {
+            let old = std::mem::replace(&mut self.spots[job as usize], spot);
+            self.journal.spot(job, &old);
+        }
+        self.score = outcome.score;
+    }
+
     /// From here on, changes can be undone. Trials may nest; they let no time pass and add neither tasks nor people.
     pub fn open_journal(&mut self) {
         let outer = std::mem::take(&mut self.journal);
@@ -115,9 +150,8 @@ impl Board {
             self.people[index as usize] = person;
             self.calendars[index as usize] = calendar;
         }
-        for (job, key, late_finish) in journal.ranks.into_iter().rev() {
-            self.keys[job as usize] = key;
-            self.late_finish[job as usize] = late_finish;
+        for (job, rank) in journal.ranks.into_iter().rev() {
+            self.set_rank(job, rank);
         }
         if let Some(graph) = journal.graph {
             self.graph = graph;

@@ -34,6 +34,7 @@ impl Board {
             graph: Arc::default(),
             keys: Vec::new(),
             late_finish: Vec::new(),
+            late_start: Vec::new(),
             score: Score::default(),
             journal: Journal::default(),
             task_index: Arc::default(),
@@ -102,6 +103,7 @@ impl Board {
         self.spots.push(Spot::NONE);
         self.keys.push(0);
         self.late_finish.push(i64::from(self.grid.slots));
+        self.late_start.push(i64::from(self.grid.slots));
         self.hold_fixed(job);
         job
     }

@@ -21,7 +21,16 @@ impl Board {
             let job = self.graph.topological[place];
             let late_finish = self.latest_finish(job);
             self.late_finish[job as usize] = late_finish;
-            self.keys[job as usize] = self.key(job, late_finish);
+            self.late_start[job as usize] = self.before_finish(&self.jobs[job as usize], late_finish);
+        }
+        self.key_all();
+    }
+
+    /// Keys of all tasks by the board's rule, from latest finishes that are known.
+    pub fn key_all(&mut self) {
+        for place in (0..self.graph.topological.len()).rev() {
+            let job = self.graph.topological[place];
+            self.keys[job as usize] = self.key(job, self.late_finish[job as usize], self.late_start[job as usize]);
         }
     }
 
@@ -38,14 +47,20 @@ impl Board {
             }
             last = Some(place);
             let late_finish = self.latest_finish(job);
-            let key = self.key(job, late_finish);
-            let old = (self.keys[job as usize], self.late_finish[job as usize]);
-            if old != (key, late_finish) {
-                self.journal.rank(job, old.0, old.1);
-                (self.keys[job as usize], self.late_finish[job as usize]) = (key, late_finish);
+            let late_start = self.before_finish(&self.jobs[job as usize], late_finish);
+            let key = self.key(job, late_finish, late_start);
+            let old = (self.keys[job as usize], self.late_finish[job as usize], self.late_start[job as usize]);
+            if old != (key, late_finish, late_start) {
+                self.journal.rank(job, old);
+                self.set_rank(job, (key, late_finish, late_start));
                 heap.extend(self.graph.before(job).iter().map(|edge| (self.graph.position[edge.other as usize], edge.other)));
             }
         }
+    }
+
+    /// Sets key, latest finish and latest start.
+    pub fn set_rank(&mut self, job: Job, (key, late_finish, late_start): (i64, i64, i64)) {
+        (self.keys[job as usize], self.late_finish[job as usize], self.late_start[job as usize]) = (key, late_finish, late_start);
     }
 
     /// The slot by which a task must finish so that neither it nor what waits for it is late.
@@ -58,14 +73,15 @@ impl Board {
                 continue;
             }
             let mut finish = self.late_finish[edge.other as usize];
+            let mut start = self.late_start[edge.other as usize];
             if let Some(fixed) = after.fixed.first() {
-                finish = finish.min(i64::from(fixed.start) + self.stretched(after));
+                finish = finish.min(i64::from(fixed.start) + i64::from(after.nominal()));
+                start = start.min(i64::from(fixed.start));
             }
             let lag = match edge.lag {
                 Lag::Elapsed(minutes) => minutes / 5,
                 Lag::Working(minutes) => i64::from(minutes) / 5 * 3,
             };
-            let start = self.before_finish(after, finish);
             let own = i64::from(rules.nominal());
             latest = latest.min(match edge.link {
                 Link::FinishStart => start - lag,
@@ -88,14 +104,9 @@ impl Board {
         calendar.work.sub(finish.min(i64::from(self.grid.slots)) as u32, work).map_or_else(|missing| -4 * i64::from(missing), i64::from)
     }
 
-    fn stretched(&self, rules: &JobRules) -> i64 {
-        i64::from(rules.nominal())
-    }
-
     /// The key by the board's rule, never after one of a task that waits for this one.
-    fn key(&self, job: Job, late_finish: i64) -> i64 {
+    fn key(&self, job: Job, late_finish: i64, start: i64) -> i64 {
         let rules = &self.jobs[job as usize];
-        let start = self.before_finish(rules, late_finish);
         // Relative to the mean, in quarters, so that only the proportions of weights matter.
         let relative = (rules.weight * 4 * self.weights.1 / self.weights.0).min(4 * HARD);
         let weight = if rules.hard { 4 * HARD } else { relative };

@@ -69,7 +69,7 @@ mod tests {
             board.people,
             board.calendars,
             board.keys,
-            board.late_finish,
+            (&board.late_finish, &board.late_start),
             board.graph,
             board.score
         )

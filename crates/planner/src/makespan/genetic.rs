@@ -49,7 +49,7 @@ struct Search {
 
 impl Search {
     fn run(&mut self, schedules: u32) {
-        let size = population(schedules);
+        let size = population(schedules, self.decoder.len());
         let mut current = self.first_population(size);
         let mut turned = false;
         while self.left > 0 && !self.is_optimal() {
@@ -65,7 +65,7 @@ impl Search {
     /// Sampled by latest finish with random bias, each justified to the right and back.
     fn first_population(&mut self, size: usize) -> Vec<Member> {
         let mut members = Vec::with_capacity(size);
-        let spread = (self.decoder.lower_bound / 3).max(1);
+        let spread = (self.decoder.lower_bound / 2).max(1);
         while members.len() < size && self.left > 0 && !self.is_optimal() {
             let bias = |random: &mut Random| random.below(u64::from(spread)) as i64;
             let noise: Vec<i64> = (0..self.decoder.len()).map(|_| bias(&mut self.random)).collect();
@@ -93,8 +93,11 @@ impl Search {
                 if self.left == 0 || self.is_optimal() {
                     break;
                 }
-                let other = self.tournament(parents, index);
-                let (mother, father) = if first { (index, other) } else { (other, index) };
+                // A better one at random takes its place as a parent.
+                let rival = self.random.below(parents.len() as u64) as usize;
+                let own = if parents[rival].length < parents[index].length { rival } else { index };
+                let other = self.tournament(parents, own);
+                let (mother, father) = if first { (own, other) } else { (other, own) };
                 let keys = self.cross(&parents[mother], &parents[father]);
                 let child = self.built(&keys, turned);
                 if chosen.as_ref().is_none_or(|chosen| child.length < chosen.length) {
@@ -187,12 +190,13 @@ impl Search {
 /// Percentage of children that are stirred a little.
 const MUTATION: u64 = 30;
 
-/// Members for this many schedules.
-fn population(schedules: u32) -> usize {
-    match schedules {
+/// Members for this many schedules. Small projects need more variety, large ones more generations.
+fn population(schedules: u32, activities: usize) -> usize {
+    let base = match schedules {
         0..=200 => 6,
         201..=2_000 => 30,
-        2_001..=10_000 => 60,
-        _ => 150,
-    }
+        2_001..=10_000 => 100,
+        _ => 200,
+    };
+    if activities <= 45 { base * 3 / 2 } else { base }
 }

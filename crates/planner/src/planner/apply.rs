@@ -1,6 +1,7 @@
 //! One event after the other: change the world, mark what it hit, sweep.
 
 use super::Planner;
+use crate::board::journal::Outcome;
 use crate::board::{Board, Job};
 use crate::plan::{Cause, Changes, Trigger};
 use crate::sweep::{Manner, Sweep};
@@ -81,30 +82,28 @@ impl Planner {
     /// only if each further move brings at least the settings' calm minutes, by weight.
     pub(crate) fn settle_calmly(&mut self, sweep: &mut Sweep) {
         let seeds = sweep.again(Manner::Gentle);
-        let (mut best, mut manner) = ((i64::MAX, Manner::Gentle), Manner::Gentle);
-        loop {
-            *sweep = seeds.again(manner);
+        let mut best: Option<(i64, Outcome, Sweep)> = None;
+        let mut manner = Some(Manner::Gentle);
+        while let Some(current) = manner {
+            let mut sweep = seeds.again(current);
             self.board.open_journal();
-            self.settle_all(sweep);
+            self.settle_all(&mut sweep);
             let moved = sweep.moved(&self.board);
             let cost = self.board.score.total() + i64::from(self.board.settings.calm_minutes) * 1000 * moved as i64;
-            if cost < best.0 {
-                best = (cost, manner);
-            }
-            let next = match manner {
+            manner = match current {
                 Manner::Gentle if sweep.hurt => Some(Manner::LeastUrgent),
                 Manner::Gentle | Manner::LeastUrgent if (FEW..=LONG).contains(&moved) => Some(Manner::Tight),
                 _ => None,
             };
-            match next {
-                None if best.1 == manner => return self.board.keep(),
-                None => break self.board.undo(),
-                Some(next) => manner = next,
+            let outcome = self.board.set_aside();
+            if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
+                best = Some((cost, outcome, sweep));
             }
-            self.board.undo();
         }
-        *sweep = seeds.again(best.1);
-        self.settle_all(sweep);
+        if let Some((_, outcome, chosen)) = best {
+            self.board.take_up(outcome);
+            *sweep = chosen;
+        }
     }
 
     /// Runs the sweep. Tasks without a place try again with every event, and again while one of them finds a place.
