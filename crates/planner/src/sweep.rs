@@ -120,6 +120,11 @@ impl Sweep {
         Self { seeds: self.seeds.clone(), touched: self.touched.clone(), manner, ..Self::default() }
     }
 
+    /// Number of tasks that the event hit, without those that are only to be earlier.
+    pub fn hit(&self) -> usize {
+        self.seeds.iter().filter(|job| !self.touched[job].urgent && !self.touched[job].pull).count()
+    }
+
     /// Tasks whose person or pieces are not what they were.
     pub fn moved(&self, board: &Board) -> usize {
         let moved = |(job, touched): &(&Job, &Touched)| {

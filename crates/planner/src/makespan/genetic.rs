@@ -153,10 +153,10 @@ impl Search {
         keys
     }
 
-    /// A stretch of a quarter to three quarters of the schedule, the busiest of a few at random.
+    /// A stretch of 15 to 60 percent of the schedule, the busier of two at random.
     fn busiest(&mut self, member: &Member) -> (u32, u32) {
-        let quarter = u64::from(member.length / 4).max(1);
-        let length = (quarter + self.random.below(2 * quarter + 1)) as u32;
+        let (least, most) = (u64::from(member.length) * 15 / 100, u64::from(member.length) * 60 / 100);
+        let length = (least.max(1) + self.random.below(most - least + 1)) as u32;
         let work = |start: u32| -> u32 {
             let overlap = |activity: usize| {
                 let (from, until) = (member.starts[activity], member.starts[activity] + self.decoder.durations[activity]);
@@ -194,9 +194,9 @@ const MUTATION: u64 = 30;
 fn population(schedules: u32, activities: usize) -> usize {
     let base = match schedules {
         0..=200 => 6,
-        201..=2_000 => 30,
+        201..=2_000 => 35,
         2_001..=10_000 => 100,
-        _ => 200,
+        _ => 500,
     };
     if activities <= 45 { base * 3 / 2 } else { base }
 }

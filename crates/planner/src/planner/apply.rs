@@ -7,6 +7,9 @@ use crate::plan::{Cause, Changes, Trigger};
 use crate::sweep::{Manner, Sweep};
 use crate::world::{Due, Event, FixedChunk, FixedKind, Person, Task, WorldError};
 
+/// Tasks hit by one event beyond which somebody has to give way in any case.
+const MANY: usize = 12;
+
 /// Moves from which a sweep is tried in another manner.
 const FEW: usize = 3;
 
@@ -83,7 +86,7 @@ impl Planner {
     pub(crate) fn settle_calmly(&mut self, sweep: &mut Sweep) {
         let seeds = sweep.again(Manner::Gentle);
         let mut best: Option<(i64, Outcome, Sweep)> = None;
-        let mut manner = Some(Manner::Gentle);
+        let mut manner = Some(if seeds.hit() > MANY { Manner::LeastUrgent } else { Manner::Gentle });
         while let Some(current) = manner {
             let mut sweep = seeds.again(current);
             self.board.open_journal();
