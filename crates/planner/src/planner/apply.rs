@@ -8,7 +8,7 @@ use crate::sweep::{Manner, Sweep};
 use crate::world::{Due, Event, FixedChunk, FixedKind, Person, Task, WorldError};
 
 /// Tasks hit by one event beyond which somebody has to give way in any case.
-const MANY: usize = 12;
+const MANY: usize = 5;
 
 /// Moves from which a sweep is tried in another manner.
 const FEW: usize = 3;

@@ -27,10 +27,7 @@ impl Sweep {
         let bounds = self.bounds_of(board, case, choice.person)?;
         let calendar = &board.calendars[choice.person as usize];
         let order = Order { calendar, pieces: case.rules.pieces, need: choice.need, bounds };
-        let mut victims = victims(board, case.job, choice.person, bounds.start);
-        if self.manner == Manner::Tight {
-            victims.sort_by_key(|holds| holds[0].range);
-        }
+        let victims = self.victims(board, case.job, choice.person, bounds.start);
         if victims.is_empty() {
             return None;
         }
@@ -40,14 +37,14 @@ impl Sweep {
             return Some(offer);
         }
         self.trial.line.copy_room_from(&board.lines[choice.person as usize]);
-        victims.iter().flatten().for_each(|hold| self.trial.line.give(calendar, hold.range));
+        victims.iter().for_each(|hold| self.trial.line.give(calendar, hold.range));
         let room = Room { line: &self.trial.line, calendar };
         let finish = board.fit(case.job, choice, room, bounds, board.grid.slots, &mut self.scratch.pieces)?;
         Some(Offer { person: choice.person, pieces: self.scratch.pieces.clone(), finish, ejects: true })
     }
 
     /// Keeps what stands and finds room for the rest in time to be good enough.
-    fn lost_minutes(&mut self, board: &Board, case: &Case, order: Order, choice: Choice, victims: &[Vec<Hold>]) -> Option<Vec<Range>> {
+    fn lost_minutes(&mut self, board: &Board, case: &Case, order: Order, choice: Choice, victims: &[Hold]) -> Option<Vec<Range>> {
         let line = &mut self.trial.line;
         line.copy_room_from(&board.lines[choice.person as usize]);
         let mut kept = order.keep(line, &case.pieces);
@@ -60,7 +57,8 @@ impl Sweep {
             return order.finish(kept).filter(|pieces| pieces.last().is_none_or(|last| last.end <= limit));
         }
         for single in [true, false] {
-            for victim in victims.iter().take(if single { SINGLES } else { usize::MAX }) {
+            let groups = victims.chunk_by(|a, b| a.job == b.job).filter(|holds| holds.iter().any(|hold| hold.range.start < limit));
+            for victim in groups.take(if single { SINGLES } else { usize::MAX }) {
                 victim.iter().for_each(|hold| line.give(order.calendar, hold.range));
                 if order.add(line, &kept, missing, limit, &mut self.scratch.pieces) {
                     let mut pieces = kept;
@@ -73,6 +71,15 @@ impl Sweep {
             }
         }
         None
+    }
+
+    /// Whose time may be taken, in the order of the sweep's manner; pieces of one task stand together.
+    fn victims(&self, board: &Board, job: Job, person: u32, from: Slot) -> Vec<Hold> {
+        let mut holds = less_urgent(board, job, person, from);
+        if self.manner != Manner::Tight {
+            holds.sort_by_cached_key(|hold| (std::cmp::Reverse(board.rank(hold.job)), hold.range));
+        }
+        holds
     }
 
     /// Damages every less urgent piece that the offer overlaps.
@@ -88,12 +95,10 @@ impl Sweep {
     }
 }
 
-/// What less urgent tasks hold on this line outside the frozen zone, a group for each task, least urgent first.
-fn victims(board: &Board, job: Job, person: u32, from: Slot) -> Vec<Vec<Hold>> {
+/// What less urgent tasks hold on this line outside the frozen zone.
+fn less_urgent(board: &Board, job: Job, person: u32, from: Slot) -> Vec<Hold> {
     let rank = board.rank(job);
     let line = &board.lines[person as usize];
     let may = |hold: &&Hold| !hold.fixed && hold.range.start >= board.frozen && hold.range.end > from && board.rank(hold.job) > rank;
-    let mut holds: Vec<Hold> = line.held.iter().filter(may).copied().collect();
-    holds.sort_unstable_by_key(|hold| (std::cmp::Reverse(board.rank(hold.job)), hold.range));
-    holds.chunk_by(|a, b| a.job == b.job).map(<[Hold]>::to_vec).collect()
+    line.held.iter().filter(may).copied().collect()
 }
