@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: figures beside their bounds, never asserted in a timed test.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::run::{command, root, run as execute, target_dir};
@@ -26,9 +28,30 @@ enum What {
     },
     /// Idle memory, binary size and cold start.
     Idle,
+    /// Schedules and milliseconds of the planner.
+    Planner {
+        /// A folder of PSPLIB instances; without it, the sets beside the checkout if there are any.
+        #[arg(long, requires = "best")]
+        psplib: Option<std::path::PathBuf>,
+        /// The set's list of best known makespans.
+        #[arg(long)]
+        best: Option<std::path::PathBuf>,
+        /// How many schedules to build, several after commas.
+        #[arg(long, default_value = "1000,5000,50000")]
+        schedules: String,
+        /// Only these parts, several after commas: psplib, construct, events, regret, explain.
+        #[arg(long)]
+        only: Option<String>,
+        /// Compare with CP-SAT for this many seconds an instance; needs Python with ortools.
+        #[arg(long)]
+        cp_sat: Option<u32>,
+    },
 }
 
 pub fn run(options: &Options) -> Result<()> {
+    if let What::Planner { psplib, best, schedules, only, cp_sat } = &options.what {
+        return planner(psplib.as_deref(), best.as_deref(), schedules, only.as_deref(), *cp_sat);
+    }
     assets::build()?;
     execute(&mut command("cargo", &["build", "--quiet", "--release", "--package", "atlas-server"]))?;
     let atlas = target_dir()?.join("release/atlas");
@@ -37,10 +60,32 @@ pub fn run(options: &Options) -> Result<()> {
     match options.what {
         What::Weights => execute(bench.arg("weights.mjs")),
         What::Idle => execute(bench.arg("idle.mjs")),
+        What::Planner { .. } => Ok(()),
         What::Pages { contacts, events } => {
             let server = postgres::Server::start()?;
             let (contacts, events) = (contacts.to_string(), events.to_string());
             execute(bench.args(["pages.mjs", &contacts, &events]).env("TEST_DATABASE_URL", &server.url))
         }
     }
+}
+
+/// Runs the planner's own benchmark, and CP-SAT on the same instances when asked to.
+fn planner(folder: Option<&Path>, best: Option<&Path>, schedules: &str, only: Option<&str>, cp_sat: Option<u32>) -> Result<()> {
+    let mut bench = command("cargo", &["bench", "--quiet", "--package", "atlas-planner", "--bench", "planner", "--"]);
+    bench.args(["--schedules", schedules]);
+    for (name, path) in [("--psplib", folder), ("--best", best)] {
+        if let Some(path) = path {
+            // The benchmark runs in its package's folder.
+            bench.arg(name).arg(std::path::absolute(path)?);
+        }
+    }
+    if let Some(only) = only {
+        bench.args(["--only", only]);
+    }
+    execute(bench.env("CARGO_TARGET_DIR", target_dir()?))?;
+    if let (Some(seconds), Some(folder), Some(best)) = (cp_sat, folder, best) {
+        let script = root().join("crates/planner/benches/cp_sat.py");
+        execute(command("python3", &[]).arg(script).arg(folder).arg(best).arg(seconds.to_string()))?;
+    }
+    Ok(())
 }
