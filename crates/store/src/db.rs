@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use atlas_kernel::{Clock, Error, Result};
 use futures::future::BoxFuture;
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::broadcast;
@@ -245,7 +246,9 @@ async fn open_sqlite(path: &PathBuf, connections: u32) -> Result<Pools> {
         .pragma("secure_delete", "on")
         .pragma("cache_size", "-8000")
         .optimize_on_close(true, None);
+    // A full disk ends a transaction behind the driver's back, which then counts one too many for ever: such a connection is replaced.
     let write = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(60));
+    let write = write.before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
     let write = write.connect_with(options.clone()).await.map_err(database_error)?;
     let read = SqlitePoolOptions::new().max_connections(connections.max(1));
     let read = read.connect_with(options.pragma("query_only", "1")).await.map_err(database_error)?;

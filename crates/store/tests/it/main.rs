@@ -232,6 +232,27 @@ async fn heard(db: &Db, listener: &mut tokio::sync::broadcast::Receiver<atlas_st
 }
 
 #[tokio::test]
+async fn writing_goes_on_after_the_database_ended_a_transaction_by_itself() {
+    let db = open_at(location()).await;
+    let ws = WorkspaceId::new(Clock::System.now());
+    let insert = |tx: atlas_store::Tx| async move {
+        let insert = query("INSERT INTO counters (workspace_id, id, n, data, at) VALUES ($1,$2,0,$3,$4)");
+        insert.bind(ws).bind(uuid_of(1)).bind(json!({})).bind(tx.now()).run(&tx).await.map(|_| ())
+    };
+    // What SQLite does when the disk is full.
+    let ended = db.write(|tx| async move {
+        insert(tx.clone()).await?;
+        query("ROLLBACK").run(&tx).await?;
+        Err::<(), _>(atlas_kernel::Error::internal("no space"))
+    });
+    ended.await.unwrap_err();
+    for _ in 0..2 {
+        db.write(insert).await.unwrap();
+        db.write(|tx| async move { query("DELETE FROM counters WHERE workspace_id = $1").bind(ws).run(&tx).await }).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn an_edited_migration_is_refused() {
     let place = location();
     open_at(place.clone()).await.close().await;
