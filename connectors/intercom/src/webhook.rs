@@ -3,7 +3,7 @@
 mod signals;
 mod topics;
 
-use atlas_connect::{HookNotice, Webhook};
+use atlas_connect::{HookNotice, Installation, Webhook};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha1::Sha1;
@@ -15,7 +15,8 @@ pub use topics::canonical_topic;
 
 /// How Intercom calls us. It has no call that subscribes: topics are chosen on its Developer Hub page.
 pub fn webhook() -> Webhook {
-    Webhook { verify, read, topics: topics::topics(), hub_url: crate::docs::DEVELOPER_HUB }
+    let installation = Installation { verify: verify_body_signature, account: read_uninstall };
+    Webhook { verify, read, topics: topics::topics(), hub_url: crate::docs::DEVELOPER_HUB, installation: Some(installation) }
 }
 
 /// Whether `X-Hub-Signature` is `sha1=` and the HMAC-SHA1 of the raw body under the app's client secret.

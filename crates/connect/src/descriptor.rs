@@ -340,6 +340,17 @@ pub struct Webhook {
     pub topics: Vec<Topic>,
     /// Where subscriptions are made by hand, when the provider has no call for it.
     pub hub_url: &'static str,
+    /// How the provider calls about the installation itself; none when it does not.
+    pub installation: Option<Installation>,
+}
+
+/// Calls about the installation: that the app was removed at the provider, and whether it is healthy.
+#[derive(Clone, Copy)]
+pub struct Installation {
+    /// Whether the signature over the raw body is right for this client secret. Never true for an empty secret.
+    pub verify: fn(secret: &[u8], headers: &dyn Fn(&str) -> Option<String>, body: &[u8]) -> bool,
+    /// The provider's workspace that the call is about.
+    pub account: fn(body: &[u8]) -> Option<String>,
 }
 
 /// A topic of the provider.

@@ -1,5 +1,6 @@
 //! The webhook receiver: verify, note, answer. Everything else is a job.
 
+mod installation;
 mod intake;
 mod rejections;
 
@@ -10,18 +11,26 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
+use crate::Connections;
 use crate::connection::{CONNECTED, Connection, of_provider};
-use crate::{Connections, Webhook};
 
 pub(crate) use self::rejections::{Rejections, write_down};
+
+/// Whether a body is signed with this secret.
+type Verify = fn(&[u8], &dyn Fn(&str) -> Option<String>, &[u8]) -> bool;
 
 /// The largest notice read, in bytes.
 const MOST_BYTES: usize = 1024 * 1024;
 
 impl Connections {
-    /// The routes of the receiver: `POST` and `HEAD /webhooks/{provider}`; mounted outside sessions and origin checks.
+    /// The routes of the receiver: `POST` and `HEAD /webhooks/{provider}`, `POST …/uninstall` and `POST …/health`; mounted
+    /// outside sessions and origin checks, since each call is signed.
     pub fn webhooks(&self) -> Router {
-        Router::new().route("/webhooks/{provider}", post(receive).head(greet).get(greet)).with_state(self.clone())
+        Router::new()
+            .route("/webhooks/{provider}", post(receive).head(greet).get(greet))
+            .route("/webhooks/{provider}/uninstall", post(installation::uninstalled))
+            .route("/webhooks/{provider}/health", post(installation::health))
+            .with_state(self.clone())
     }
 }
 
@@ -45,12 +54,9 @@ async fn receive(State(conns): State<Connections>, Path(provider): Path<String>,
         Ok(candidates) => candidates,
         Err(error) => return unavailable(&error),
     };
-    let verified = verify(&conns, &webhook, candidates, &headers, &body);
+    let verified = verify(&conns, webhook.verify, candidates, &headers, &body);
     if verified.is_empty() {
-        conns.rejections().count(connector.id);
-        metrics::counter!("atlas_webhook_rejected_total", "provider" => connector.id).increment(1);
-        tracing::warn!(provider = connector.id, "a notice without a right signature was refused");
-        return StatusCode::UNAUTHORIZED.into_response();
+        return refused(&conns, connector.id);
     }
     metrics::counter!("atlas_webhook_accepted_total", "provider" => connector.id).increment(1);
     match (webhook.read)(&body) {
@@ -66,6 +72,14 @@ async fn receive(State(conns): State<Connections>, Path(provider): Path<String>,
     }
 }
 
+/// Counted and said, and nothing of it is stored.
+fn refused(conns: &Connections, provider: &'static str) -> Response {
+    conns.rejections().count(provider);
+    metrics::counter!("atlas_webhook_rejected_total", "provider" => provider).increment(1);
+    tracing::warn!(provider, "a notice without a right signature was refused");
+    StatusCode::UNAUTHORIZED.into_response()
+}
+
 fn declared_length(headers: &HeaderMap) -> Option<usize> {
     headers.get("content-length")?.to_str().ok()?.parse().ok()
 }
@@ -77,7 +91,7 @@ fn unavailable(error: &atlas_kernel::Error) -> Response {
 }
 
 /// The connections whose secret signed this body: all are tried, since several workspaces may use one app.
-fn verify(conns: &Connections, webhook: &Webhook, candidates: Vec<Connection>, headers: &HeaderMap, body: &[u8]) -> Vec<Connection> {
+fn verify(conns: &Connections, is_right: Verify, candidates: Vec<Connection>, headers: &HeaderMap, body: &[u8]) -> Vec<Connection> {
     let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let mut verified = vec![];
     for connection in candidates {
@@ -86,7 +100,7 @@ fn verify(conns: &Connections, webhook: &Webhook, candidates: Vec<Connection>, h
         if secret.is_empty() {
             continue;
         }
-        if (webhook.verify)(secret.expose().as_bytes(), &header, body) {
+        if is_right(secret.expose().as_bytes(), &header, body) {
             verified.push(connection);
         }
     }

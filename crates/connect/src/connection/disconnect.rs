@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Connection, ConnectionState, set_state};
+use super::{Connection, ConnectionState, by_id, set_state};
 use crate::sync::{self, SyncState};
 use crate::{Connections, activity, farewell, purge};
 
@@ -39,6 +39,30 @@ impl Connections {
             .await?;
         self.halt(id);
         Ok(done)
+    }
+
+    /// The provider says that the app was removed there: the connection ends here too. One that has ended stays as it is.
+    pub(crate) async fn ended_by_provider(&self, seen: &Connection) -> Result<()> {
+        let this = self;
+        let connector = &*self.connector(&seen.provider)?;
+        let actor = &Actor::connection(seen.workspace_id, seen.id, connector.id, connector.name);
+        let work = |tx: Tx| async move {
+            let now = by_id(&tx, seen.workspace_id, seen.id).await?;
+            let Some(connection) = now.filter(|c| c.state != ConnectionState::Disconnected) else { return Ok(()) };
+            // Its token is dead already, so there is nobody to say farewell to.
+            query("UPDATE connections SET token = NULL WHERE workspace_id = $1 AND id = $2")
+                .bind(seen.workspace_id)
+                .bind(seen.id)
+                .run(&tx)
+                .await?;
+            let connection = Connection { token: None, ..connection };
+            this.end(&tx, actor, &connection, false).await?;
+            let detail = format!("{} says that the app was uninstalled there", connector.name);
+            activity::note(&tx, seen.workspace_id, seen.id, activity::Level::Warning, "connection.uninstalled", detail).await
+        };
+        self.db().write(work).await?;
+        self.halt(seen.id);
+        Ok(())
     }
 
     async fn end(&self, tx: &Tx, actor: &Actor, connection: &Connection, purge_now: bool) -> Result<Disconnected> {

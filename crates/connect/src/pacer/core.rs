@@ -121,10 +121,11 @@ impl Core {
         }
         match window.grant {
             Some(..=0) if window.closed => Verdict::Wait(self.end_for_sure(window.end)),
-            // A little is left for nodes that have just started and know of no window yet.
+            // A little is left for nodes that have just started and know of no window yet, and for calls that another node sent
+            // in the window before and that arrive in this one.
             Some(grant @ ..=0) => {
                 let chunk = (cap / 40).max(1) + u32::try_from(-grant).unwrap_or(0);
-                Verdict::Share { window_end: window.end / SECOND, cap: cap - (cap / 50).max(2).min(cap / 2), chunk }
+                Verdict::Share { window_end: window.end / SECOND, cap: cap - (cap / 50).max(3).min(cap / 2), chunk }
             }
             _ => Verdict::Go,
         }

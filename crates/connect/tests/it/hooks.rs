@@ -138,3 +138,32 @@ async fn a_flood_of_duplicates_in_disorder_gives_the_truth() {
     world.work().await;
     world.matches_truth().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_provider_asks_how_it_is_and_says_that_the_app_is_gone() {
+    let world = World::connected(3, 3).await;
+    world.work().await;
+    let (ours, theirs) = (br#"{"account":"acct-1"}"#, br#"{"account":"acct-2"}"#);
+    let call = |path: &'static str, body: &'static [u8]| {
+        let world = &world;
+        async move { world.post_to(&format!("/webhooks/toy/{path}"), body, Some(&signature(body))).await }
+    };
+    assert_eq!(call("health", ours).await, (200, r#"{"state":"OK"}"#.to_owned()));
+    assert_eq!(call("health", theirs).await.1, r#"{"state":"UNKNOWN"}"#);
+    for path in ["health", "uninstall"] {
+        assert_eq!(world.post_to(&format!("/webhooks/toy/{path}"), ours, None).await.0, 401, "{path}");
+        assert_eq!(world.post_to(&format!("/webhooks/toy/{path}"), ours, Some("0000")).await.0, 401, "{path}");
+        assert_eq!(world.post_to(&format!("/webhooks/nobody/{path}"), ours, None).await.0, 404, "{path}");
+    }
+    assert_eq!(call("uninstall", theirs).await.0, 200);
+    assert_eq!(world.view().await.state, ConnectionState::Connected, "another workspace's end is not ours");
+    for _ in 0..2 {
+        assert_eq!(call("uninstall", ours).await.0, 200);
+    }
+    let view = world.view().await;
+    assert_eq!((view.state, view.purge_due_at.is_some(), view.farewell_pending), (ConnectionState::Disconnected, true, false));
+    assert_eq!(world.scalar("SELECT COUNT(*) FROM connections WHERE token IS NOT NULL").await, 0);
+    assert_eq!(world.scalar("SELECT COUNT(*) FROM events WHERE operation = 'connection.disconnected'").await, 1, "said once");
+    assert_eq!(call("health", ours).await.1, r#"{"state":"UNKNOWN"}"#);
+    assert!(world.connect().await.unwrap().purge_cancelled, "connecting again before the day is over keeps the data");
+}

@@ -80,6 +80,10 @@ pub fn connector() -> Connector {
             read: read_notice,
             topics: vec![topic("chat.replied", "chats"), topic("person.created", "people")],
             hub_url: "https://toy.example",
+            installation: Some(Installation {
+                verify,
+                account: |body| Some(serde_json::from_slice::<Value>(body).ok()?["account"].as_str()?.to_owned()),
+            }),
         }),
         limits: Limits { per_minute: 30_000, window: Duration::from_secs(2), read: read_rate },
         classify,

@@ -169,11 +169,16 @@ impl World {
     }
 
     pub async fn post(&self, body: &[u8], signature: Option<&str>) -> u16 {
-        let mut request = self.client.post(format!("{}/webhooks/toy", self.base)).body(body.to_vec());
+        self.post_to("/webhooks/toy", body, signature).await.0
+    }
+
+    pub async fn post_to(&self, path: &str, body: &[u8], signature: Option<&str>) -> (u16, String) {
+        let mut request = self.client.post(format!("{}{path}", self.base)).body(body.to_vec());
         if let Some(signature) = signature {
             request = request.header("x-toy-signature", signature);
         }
-        request.send().await.unwrap().status().as_u16()
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
     pub async fn notify(&self, id: &str, signals: &[Signal]) -> u16 {

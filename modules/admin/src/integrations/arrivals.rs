@@ -25,6 +25,9 @@ impl<'a> Arrivals<'a> {
         let report = self.v.d.last_test.as_ref().filter(|_| scope.state != ScopeState::Granted)?;
         report.scopes.iter().find(|s| s.scope == scope.scope).map(|s| s.detail.as_str())
     }
+    fn installation(&self) -> bool {
+        self.v.d.connector.webhook.as_ref().is_some_and(|webhook| webhook.installation.is_some())
+    }
     fn missing(&self) -> usize {
         self.v.d.connection.scopes.iter().filter(|scope| scope.state == ScopeState::Missing).count()
     }
