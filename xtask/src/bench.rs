@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: figures beside their bounds, never asserted in a timed test.
 
+mod connector;
+
 use anyhow::Result;
 
 use crate::run::{command, root, run as execute, target_dir};
@@ -26,6 +28,8 @@ enum What {
     },
     /// Idle memory, binary size and cold start.
     Idle,
+    /// The connector's gates beside their bounds, on both databases.
+    Connector(connector::Options),
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -34,9 +38,10 @@ pub fn run(options: &Options) -> Result<()> {
     let atlas = target_dir()?.join("release/atlas");
     let mut bench = command("node", &[]);
     bench.current_dir(root().join("testkit/browser")).env("ATLAS", atlas);
-    match options.what {
+    match &options.what {
         What::Weights => execute(bench.arg("weights.mjs")),
         What::Idle => execute(bench.arg("idle.mjs")),
+        What::Connector(options) => connector::run(options, &mut bench),
         What::Pages { contacts, events } => {
             let server = postgres::Server::start()?;
             let (contacts, events) = (contacts.to_string(), events.to_string());
