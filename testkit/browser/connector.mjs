@@ -1,4 +1,5 @@
 // The connector's gates, each with its bound beside the result: `node connector.mjs [--only pacing,storm] [--database sqlite] [--all]`.
+import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { kinds } from "./connector/databases.mjs";
 import { gates } from "./connector/gates.mjs";
@@ -20,6 +21,8 @@ const unknown = (only ?? []).filter((name) => !gates[name]);
 if (unknown.length > 0) throw new Error(`no gate is called ${unknown.join(", ")}; there are ${Object.keys(gates).join(", ")}`);
 const options = { kills: Number(values.kills), notices: Number(values.notices), parts: Number(values.parts), seed: Number(values.seed) };
 const begun = performance.now();
+const load = () => loadavg()[0].toFixed(1);
+const before = load();
 const rows = [];
 console.log(header());
 for (const [name, gate] of Object.entries(gates)) {
@@ -29,7 +32,7 @@ for (const [name, gate] of Object.entries(gates)) {
   rows.push(...measured.flat());
 }
 const failed = rows.filter((row) => !row.pass).length;
-console.log(`\n${rows.length - failed} of ${rows.length} rows pass; ${((performance.now() - begun) / 60_000).toFixed(1)} minutes; release build, provider and Atlas on one computer.`);
+console.log(`\n${rows.length - failed} of ${rows.length} rows pass; ${((performance.now() - begun) / 60_000).toFixed(1)} minutes; provider, Atlas and this program on one computer of ${cpus().length} processors, load ${before} before and ${load()} after.`);
 process.exit(failed === 0 ? 0 : 1);
 
 async function oneByOne(databases, work) {

@@ -10,7 +10,7 @@ import { storm } from "./storm.mjs";
 import { volume } from "./volume.mjs";
 
 export const gates = {
-  pacing: { run: paced },
+  pacing: { run: paced, apart: true },
   fast: { run: fast, apart: true },
   kills: { run: kills },
   storm: { run: storm, apart: true },

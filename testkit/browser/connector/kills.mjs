@@ -27,7 +27,7 @@ export async function kills(kind, { kills, seed }, tell) {
   tell({
     gate: `kill -9 at ${total.killed} random points, resume`,
     bound: `the truth; repeats ≤ in flight + ${STREAMS} pages: ${count(total.allowed)}`,
-    result: `equal to the truth; ${count(total.repeats)} repeats beside ${count(clean)} calls of a clean run`,
+    result: `equal to the truth; ${count(total.repeats)} repeats beside ${count(clean)} calls of a clean run, at worst ${total.worst} over`,
     pass: total.killed >= kills && total.worst <= 0,
   });
 }

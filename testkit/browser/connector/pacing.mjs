@@ -10,12 +10,12 @@ const ANSWERS = [0, 100, 300, 1_000];
 const SMALL = { contacts: 3_000, companies: 500, conversations: 600 };
 const LARGE = { contacts: 600, companies: 100, conversations: 3_850 };
 
-/** 1,000 requests a minute: waiting, mostly, so all at the same time. */
+/** 1,000 requests a minute. One after the other, because landing is work too: beside each other they would measure the processor. */
 export async function paced(kind, _, tell) {
-  await Promise.all(ANSWERS.map((answer) => run(kind, 1_000, answer, SMALL, tell)));
+  for (const answer of ANSWERS) await run(kind, 1_000, answer, SMALL, tell);
 }
 
-/** 10,000 requests a minute: work, so one after the other. */
+/** 10,000 requests a minute. */
 export async function fast(kind, _, tell) {
   for (const answer of ANSWERS) await run(kind, 10_000, answer, LARGE, tell);
 }
