@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: figures beside their bounds, never asserted in a timed test.
 
+mod connector;
+
 use std::path::Path;
 
 use anyhow::Result;
@@ -46,6 +48,8 @@ enum What {
         #[arg(long)]
         cp_sat: Option<u32>,
     },
+    /// The connector's gates beside their bounds, on both databases.
+    Connector(connector::Options),
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -57,10 +61,11 @@ pub fn run(options: &Options) -> Result<()> {
     let atlas = target_dir()?.join("release/atlas");
     let mut bench = command("node", &[]);
     bench.current_dir(root().join("testkit/browser")).env("ATLAS", atlas);
-    match options.what {
+    match &options.what {
         What::Weights => execute(bench.arg("weights.mjs")),
         What::Idle => execute(bench.arg("idle.mjs")),
         What::Planner { .. } => Ok(()),
+        What::Connector(options) => connector::run(options, &mut bench),
         What::Pages { contacts, events } => {
             let server = postgres::Server::start()?;
             let (contacts, events) = (contacts.to_string(), events.to_string());

@@ -6,7 +6,7 @@ use atlas_kernel::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::run::Run;
-use crate::fetch::{self, Fetched};
+use crate::fetch::{self, Content, Fetched};
 use crate::land::{Planned, plan, plan_gone};
 use crate::line::Trouble;
 use crate::{Answer, Failure, FailureClass, Listed, Object};
@@ -20,13 +20,19 @@ pub(crate) struct Ready {
 }
 
 /// Gets one object whole, and what it needs that was never seen.
-pub(crate) async fn obtain(run: &Arc<Run>, index: usize, object: Object, id: &str, listed: Option<Listed>) -> Result<Ready, Trouble> {
+pub(crate) async fn obtain(run: &Arc<Run>, index: usize, object: Object, id: &str, mut listed: Option<Listed>) -> Result<Ready, Trouble> {
     let stream = &run.streams[index];
-    let calls = listed.is_none() || stream.detail || listed.as_ref().is_some_and(|item| !(object.nested)(&item.value).is_empty());
+    let shared = match &mut listed {
+        Some(item) if !stream.detail && !stream.deletions => run.shared.attach(run, index, object, item).await?,
+        _ => vec![],
+    };
+    let lacks = |item: &Listed| (object.nested)(&item.value).iter().any(|request| !shared.contains(request));
+    let calls = listed.as_ref().is_none_or(|item| stream.detail || lacks(item));
     let slot = if calls && !stream.deletions { run.slots.clone().acquire_owned().await.ok() } else { None };
     let started = run.line.now();
     let fetched = match listed {
         Some(item) if stream.deletions => return deleted(object, &item, started),
+        Some(item) if !calls => whole(object, item, started),
         Some(item) if !stream.detail => fetch::complete(&run.line, run.lane, object, id, item.value, started).await?,
         _ => fetch::fetch(&run.line, run.lane, object, id).await?,
     };
@@ -37,6 +43,12 @@ pub(crate) async fn obtain(run: &Arc<Run>, index: usize, object: Object, id: &st
     let planned = planned(run, &fetched)?;
     let needed = if hold { vec![] } else { run.conns.fetch_needs(&run.line, run.lane, &run.connection, &planned).await? };
     Ok(Ready { needed, object: Arc::new(planned), hold, slot })
+}
+
+/// An object that the listing, and the answers it shares with others, gave whole.
+fn whole(object: Object, item: Listed, started: Timestamp) -> Fetched {
+    let version = (object.identify)(&item.value).map_or(0, |(_, version)| version);
+    Fetched { object, id: item.id, started, content: Content::Present { value: item.value, version } }
 }
 
 fn planned(run: &Run, fetched: &Fetched) -> Result<Planned, Trouble> {

@@ -224,6 +224,7 @@ fn content(data: &mut Data, path: &str, method: &str, query: &BTreeMap<String, S
         ("GET", ["firms", "scroll"]) => scroll(data, query),
         ("GET", ["people", id, "firms"]) => Json(json!({ "firms": ["1"], "of": id })).into_response(),
         ("GET", ["people", id]) => one(&data.people, id),
+        ("GET", ["firms", "names"]) => Json(json!({ "firms": ["1"] })).into_response(),
         ("GET", ["firms", id]) => one(&data.firms, id),
         ("GET", ["chats", id]) => one(&data.chats, id),
         _ => failure(404, "not_found"),

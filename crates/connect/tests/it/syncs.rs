@@ -34,6 +34,19 @@ async fn the_first_sync_brings_everything_and_the_second_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_many_objects_need_is_asked_for_once() {
+    let world = World::connected(45, 0).await;
+    for person in world.fake.data().people.values_mut() {
+        person["more_firms"] = json!("/firms/names");
+    }
+    world.work().await;
+    assert_eq!(world.view().await.sync.unwrap().state, SyncState::Done);
+    assert_eq!(world.fake.calls("/firms/names"), 1, "one answer serves everybody");
+    let without = world.scalar("SELECT COUNT(*) FROM connect_raw WHERE object = 'person'").await;
+    assert_eq!(without, 45);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_requests_are_one_sync() {
     let world = World::connected(5, 5).await;
     let first = world.conns.sync(&world.owner, "toy").await.unwrap();

@@ -1,0 +1,38 @@
+// When nothing happens: calls of a look for changes that finds none, and of a notice that comes twice.
+import { connection, good } from "../lib/api.mjs";
+import { until } from "../lib/atlas.mjs";
+import { forget, scene, settle, sleep, stats } from "./scene.mjs";
+
+const SIZE = { contacts: 300, companies: 40, conversations: 300 };
+
+export async function calm(kind, _, tell) {
+  await scene(kind, SIZE, async (w) => {
+    await settle(w, 1_000);
+    await good(w.api("PATCH", "/v1/connections/intercom", { pollSeconds: 10 }));
+    // What changed in the very second of its first fetch is fetched once more, so the second look is the first without news.
+    await look(w);
+    await forget(w);
+    const looked = await look(w);
+    await good(w.api("PATCH", "/v1/connections/intercom", { pollSeconds: 86_400 }));
+    const { requests, byRoute } = await stats(w);
+    tell({ gate: "a look with nothing changed", bound: "≤ 3 calls", result: `${requests} calls (${looked.sync.kind}: ${Object.keys(byRoute).join(", ")})`, pass: requests <= 3 && looked.sync.kind === "incremental" });
+    await good(w.sandbox("POST", "/_sandbox/burst", { replies: 1 }));
+    await until(async () => (await stats(w)).requests > requests, "the reply's notice has no effect", 20_000, 50);
+    await sleep(1_500);
+    await forget(w);
+    await good(w.sandbox("POST", "/_sandbox/webhooks/resend", { count: 1 }));
+    await sleep(2_000);
+    const after = await stats(w);
+    tell({ gate: "a notice delivered again", bound: "no call", result: `${after.webhooks.acked} taken in, ${after.requests} calls`, pass: after.requests === 0 && after.webhooks.acked > 0 });
+  });
+}
+
+/** Waits for the next look at the schedule, and answers the connection after it. */
+async function look(w) {
+  const before = (await connection(w)).lastSyncAt;
+  const over = async () => {
+    const now = await connection(w);
+    return now.lastSyncAt !== before && now.sync.state === "done" && now;
+  };
+  return until(over, "no look for changes", 60_000, 50);
+}

@@ -1,0 +1,70 @@
+// Killed at random moments of a first sync and started again: the same state in the end, and hardly a call made twice.
+import { equalsTruth, synced } from "../lib/api.mjs";
+import { until } from "../lib/atlas.mjs";
+import { begin, ended, forget, scene, sleep, stats } from "./scene.mjs";
+import { count } from "./table.mjs";
+
+const SIZE = { contacts: 400, companies: 60, conversations: 900, "limit-per-minute": 0, "latency-ms": 100, "latency-max-ms": 600 };
+/** Worlds beside each other: after a kill each waits for the lease of the job that died. */
+const BESIDE = 4;
+/** Listings that can be open: teammates, companies, contacts, conversations, deleted conversations. */
+const STREAMS = 5;
+
+export async function kills(kind, { kills, seed }, tell) {
+  const clean = await scene(kind, SIZE, async (w) => {
+    await begin(w, 0);
+    await synced(w, 300_000);
+    return (await stats(w)).requests;
+  });
+  const random = sequence(seed);
+  const total = { killed: 0, repeats: 0, allowed: 0, worst: -Infinity };
+  let left = kills;
+  const take = () => left-- > 0;
+  const work = async () => {
+    while (left > 0) await scene(kind, SIZE, (w) => killOften(w, take, random, clean, total));
+  };
+  await Promise.all(Array.from({ length: Math.min(BESIDE, kills) }, work));
+  tell({
+    gate: `kill -9 at ${total.killed} random points, resume`,
+    bound: `the truth; repeats ≤ in flight + ${STREAMS} pages: ${count(total.allowed)}`,
+    result: `equal to the truth; ${count(total.repeats)} repeats beside ${count(clean)} calls of a clean run, at worst ${total.worst} over`,
+    pass: total.killed >= kills && total.worst <= 0,
+  });
+}
+
+/** One sync, killed until it is done or nothing is left to kill; adds to the total. */
+async function killOften(w, take, random, clean, total) {
+  await begin(w, 0);
+  let [made, allowed, killed] = [0, 0, 0];
+  while (killed < 25) {
+    const moment = 50 + random() * 1_200;
+    await until(async () => (await stats(w)).requests > 0 || (await ended(w)), "no call is made", 120_000, 20);
+    await sleep(moment);
+    if ((await ended(w)) || !take()) break;
+    await w.processes.atlas.kill();
+    const seen = await stats(w);
+    made += seen.requests;
+    allowed += seen.maxConcurrent + STREAMS;
+    killed += 1;
+    await until(async () => (await stats(w)).concurrent === 0, "calls of a dead program stay open", 20_000, 20);
+    await forget(w);
+    await w.start();
+  }
+  await synced(w, 300_000);
+  made += (await stats(w)).requests;
+  await equalsTruth(w);
+  const repeats = made - clean;
+  total.killed += killed;
+  total.repeats += repeats;
+  total.allowed += allowed;
+  total.worst = Math.max(total.worst, repeats - allowed);
+}
+
+/** Numbers between 0 and 1, the same for the same seed. */
+function sequence(seed) {
+  let state = (seed * 2_654_435_761) >>> 0 || 1;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

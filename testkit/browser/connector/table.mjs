@@ -1,0 +1,13 @@
+// The printed table: gate, bound, result, pass.
+const WIDTHS = [10, 44, 40, 62];
+
+export const header = () => `${row(["database", "gate", "bound", "result"])} | pass\n${WIDTHS.map((width) => "-".repeat(width)).join("-|-")}-|-----`;
+
+export const line = ({ database, gate, bound, result, pass }) => `${row([database, gate, bound, result])} | ${pass ? "yes" : "NO"}`;
+
+function row(cells) {
+  return cells.map((cell, at) => String(cell).padEnd(WIDTHS[at])).join(" | ");
+}
+
+export const seconds = (ms) => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+export const count = (number) => Math.round(number).toLocaleString("en");
