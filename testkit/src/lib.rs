@@ -1,26 +1,26 @@
 #![doc = include_str!("../README.md")]
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use atlas_kernel::{Clock, Timestamp};
+use atlas_kernel::{Clock, Timestamp, random_bytes};
 use atlas_store::{Db, Location, Migration, Options};
 
-static NEXT: AtomicU32 = AtomicU32::new(0);
+/// A name that no other test has, of this run or of one whose leavings are still there.
+fn fresh_name() -> String {
+    random_bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// A place for a database that nobody else uses: a temporary file, or a schema of `TEST_DATABASE_URL`.
 pub fn fresh_location() -> Location {
-    let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     match std::env::var("TEST_DATABASE_URL") {
-        Ok(url) => Location::Postgres { url, schema: Some(name) },
+        Ok(url) => Location::Postgres { url, schema: Some(format!("t{}", fresh_name())) },
         Err(_) => Location::Sqlite(fresh_folder().join("atlas.db")),
     }
 }
 
 /// A new temporary folder.
 pub fn fresh_folder() -> PathBuf {
-    let name = format!("atlas-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let folder = std::env::temp_dir().join(name);
+    let folder = std::env::temp_dir().join(format!("atlas-test-{}", fresh_name()));
     std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
     folder
 }

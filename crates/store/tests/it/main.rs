@@ -1,14 +1,10 @@
 //! The store against a real database, both kinds: set `TEST_DATABASE_URL` for PostgreSQL.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use atlas_kernel::{Actor, Clock, Error, Ref, Timestamp, WorkspaceId};
 use atlas_store::{
     Db, Event, EventQuery, Location, Migration, Options, SearchDoc, Source, events_about, query, record_event, search, search_put,
 };
 use serde_json::json;
-
-static NEXT: AtomicU32 = AtomicU32::new(0);
 
 const COUNTER: Migration = Migration {
     name: "test/0001_counter",
@@ -16,7 +12,7 @@ const COUNTER: Migration = Migration {
 };
 
 fn location() -> Location {
-    let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let name = format!("t{}", atlas_kernel::random_bytes::<8>().map(|byte| format!("{byte:02x}")).concat());
     match std::env::var("TEST_DATABASE_URL") {
         Ok(url) => Location::Postgres { url, schema: Some(name) },
         Err(_) => Location::Sqlite(std::env::temp_dir().join(format!("atlas-store-{name}")).join("atlas.db")),
