@@ -168,7 +168,8 @@ pub(crate) fn provenance_words(ctx: &Ctx, mark: Option<&crate::Mark>, names: &Na
         Some(by) => names.member(by.as_id()?)?,
         None => "Atlas".to_owned(),
     };
-    Some(format!("From {who}, {day}"))
+    let why = mark.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    Some(format!("From {who}, {day}{why}"))
 }
 
 /// The names of members, and of the providers behind a record's connections.
