@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::connection::{Connection, Secret};
 use crate::halt::Halts;
-use crate::http::Http;
+use crate::http::{Http, Transport};
 use crate::line::Line;
 use crate::needs::objects_by_what;
 use crate::pacer::{Pacer, Pacers};
@@ -72,6 +72,14 @@ impl Connections {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(parts: Parts) -> Result<Self> {
+        Self::over(parts, Transport::Network)
+    }
+
+    /// Puts the parts together, with another way to reach providers than the network.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn over(parts: Parts, transport: Transport) -> Result<Self> {
         let mut intakes = parts.intakes;
         intakes.sort_by_key(|intake| intake.order);
         let by_what = parts.connectors.iter().map(|c| (c.id, objects_by_what(c))).collect();
@@ -84,7 +92,7 @@ impl Connections {
             intakes,
             base_url: parts.base_url.trim_end_matches('/').to_owned(),
             allow_private: parts.allow_private_providers,
-            http: Http::new(parts.allow_private_providers)?,
+            http: Http::new(parts.allow_private_providers, transport)?,
             pacers: Pacers::default(),
             halts: Halts::default(),
             rejections: Rejections::default(),

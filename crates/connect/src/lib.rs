@@ -19,6 +19,7 @@ mod mapping;
 mod needs;
 mod oauth;
 mod pacer;
+mod pause;
 mod purge;
 mod raw;
 mod replay;
@@ -38,7 +39,7 @@ pub use connection::{CONNECTIONS_READ, CONNECTIONS_WRITE, ConnectionState, Crede
 pub use connections::{Connections, Parts, migrations};
 pub use descriptor::*;
 pub use heed::ScopeState;
-pub use http::install_crypto;
+pub use http::{Inside, Loss, Transport, install_crypto};
 pub use landing::*;
 pub use mapping::{Mapping, map, mapped, mapped_many, mappings_by, mappings_of, remap, remap_record, unmap, unmap_record};
 pub use oauth::{Callback, Finished};

@@ -15,6 +15,7 @@ use super::release;
 use super::run::Run;
 use super::streams::StreamState;
 use crate::line::Trouble;
+use crate::pause::pause;
 use crate::{Failure, FailureClass, Listed, Listing, Object, Stream, versions};
 
 /// How the reading of a listing ended.
@@ -249,7 +250,7 @@ impl Reader {
                 let wait = self.stream.exclusive.unwrap_or(CONFLICT_WAIT);
                 tokio::select! {
                     () = self.run.line.halt().raised() => return Err(End::Halted),
-                    () = tokio::time::sleep(wait) => {}
+                    () = pause(self.run.ctx.db.clock(), wait) => {}
                 }
             }
             _ => return Err(End::Broken(failure)),
