@@ -1,0 +1,1 @@
+//! The model check and the failures to survive.
