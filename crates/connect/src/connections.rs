@@ -17,7 +17,7 @@ use crate::line::Line;
 use crate::needs::objects_by_what;
 use crate::pacer::{Pacer, Pacers};
 use crate::webhook::Rejections;
-use crate::{Connector, Intake, Object, What, farewell, purge, signal, sync, tick};
+use crate::{Connector, Intake, Object, What, audit, farewell, purge, signal, sync, tick};
 
 /// What [`Connections`] is made of.
 pub struct Parts {
@@ -63,6 +63,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "connect/0001_connections", sql: include_str!("../migrations/0001_connections.sql") },
         Migration { name: "connect/0002_sync", sql: include_str!("../migrations/0002_sync.sql") },
         Migration { name: "connect/0003_receipt_signatures", sql: include_str!("../migrations/0003_receipt_signatures.sql") },
+        Migration { name: "connect/0006_audit", sql: include_str!("../migrations/0006_audit.sql") },
     ]
 }
 
@@ -103,12 +104,14 @@ impl Connections {
     /// The kinds of jobs that do the work.
     pub fn jobs(&self) -> Vec<JobKind> {
         let (syncs, signals, purges, farewells, ticks) = (self.clone(), self.clone(), self.clone(), self.clone(), self.clone());
+        let audits = self.clone();
         let day = Duration::from_secs(24 * 3600);
         vec![
             JobKind::new(sync::JOB, move |ctx, job| sync::work(syncs.clone(), ctx, job)).queue(sync::QUEUE).longest(day),
             JobKind::new(signal::JOB, move |ctx, job| signal::drain(signals.clone(), ctx, job)).queue(signal::QUEUE),
             JobKind::new(purge::JOB, move |ctx, job| purge::work(purges.clone(), ctx, job)).queue(sync::QUEUE).longest(day),
             JobKind::new(farewell::JOB, move |ctx, job| farewell::work(farewells.clone(), ctx, job)).queue(signal::QUEUE),
+            JobKind::new(audit::JOB, move |ctx, job| audit::work(audits.clone(), ctx, job)).queue(sync::QUEUE).longest(day),
             JobKind::new(tick::JOB, move |ctx, job| tick::work(ticks.clone(), ctx, job)),
         ]
     }

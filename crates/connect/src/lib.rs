@@ -3,6 +3,7 @@
 
 mod activity;
 mod api;
+mod audit;
 mod check;
 mod connection;
 mod connections;
@@ -35,7 +36,7 @@ mod webhook;
 pub use activity::{ActivityId, Level, LogLine};
 pub use api::{SyncRequested, operations};
 pub use check::{Check, CheckState, ScopeCheck, TestReport};
-pub use connection::{CONNECTIONS_READ, CONNECTIONS_WRITE, ConnectionState, Credentials, Disconnected, Secret, SettingsChange};
+pub use connection::{CONNECTIONS_READ, CONNECTIONS_WRITE, ConnectionState, Credentials, Disconnected, Secret, SettingsChange, live_since};
 pub use connections::{Connections, Parts, migrations};
 pub use descriptor::*;
 pub use heed::ScopeState;
