@@ -125,29 +125,42 @@ impl Change {
         let truth = at.control("GET", "/_sandbox/truth", Value::Null).await?;
         let n = self.number;
         match self.what {
-            What::User => at.post("/_sandbox/contacts", json!({ "role": "user", "external_id": format!("own-{n}"), "email": email(n), "name": name(n) })).await,
+            What::User => {
+                at.post(
+                    "/_sandbox/contacts",
+                    json!({ "role": "user", "external_id": format!("own-{n}"), "email": email(n), "name": name(n) }),
+                )
+                .await
+            }
             What::Lead => at.post("/_sandbox/contacts", json!({ "role": "lead", "email": email(n), "name": name(n) })).await,
             What::Rename => {
                 let path = format!("/_sandbox/contacts/{}", self.contact(&truth)?);
                 at.control("PATCH", &path, json!({ "name": name(n), "phone": format!("+3531{n:07}") })).await.map(drop)
             }
-            What::Tag => at.post(&format!("/_sandbox/contacts/{}/tags", self.contact(&truth)?), json!({ "name": format!("tag {}", n % 7) })).await,
+            What::Tag => {
+                at.post(&format!("/_sandbox/contacts/{}/tags", self.contact(&truth)?), json!({ "name": format!("tag {}", n % 7) })).await
+            }
             What::Join => {
                 let company = chosen(&truth["companies"], self.other)?;
                 at.post(&format!("/_sandbox/contacts/{}/companies", self.contact(&truth)?), json!({ "id": company })).await
             }
             What::Archive => self.archive(at, &truth).await,
-            What::DeleteContact => at.control("DELETE", &format!("/_sandbox/contacts/{}", self.contact(&truth)?), Value::Null).await.map(drop),
+            What::DeleteContact => {
+                at.control("DELETE", &format!("/_sandbox/contacts/{}", self.contact(&truth)?), Value::Null).await.map(drop)
+            }
             What::Merge => self.merge(at, &truth).await,
-            What::Company => at.post("/_sandbox/companies", json!({ "company_id": format!("firm-{n}"), "name": firm(n), "plan": "Growth" })).await,
+            What::Company => {
+                at.post("/_sandbox/companies", json!({ "company_id": format!("firm-{n}"), "name": firm(n), "plan": "Growth" })).await
+            }
             What::Refit => {
                 let path = format!("/_sandbox/companies/{}", chosen(&truth["companies"], self.pick)?);
                 let fields = json!({ "name": firm(n), "size": n, "website": format!("https://firm-{n}.example"), "industry": "Logistics" });
                 at.control("PATCH", &path, fields).await.map(drop)
             }
-            What::DeleteCompany => {
-                at.control("DELETE", &format!("/_sandbox/companies/{}", chosen(&truth["companies"], self.pick)?), Value::Null).await.map(drop)
-            }
+            What::DeleteCompany => at
+                .control("DELETE", &format!("/_sandbox/companies/{}", chosen(&truth["companies"], self.pick)?), Value::Null)
+                .await
+                .map(drop),
             What::Talk | What::Outreach => {
                 let voice = if self.what == What::Talk { "user" } else { "admin" };
                 let body = json!({ "contact_id": self.contact(&truth)?, "as": voice, "body": words(n) });

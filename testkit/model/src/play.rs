@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use atlas_connect::ConnectionState;
-use atlas_growth::contact;
 use atlas_growth::ContactId;
+use atlas_growth::contact;
 use atlas_sandbox_intercom::Posted;
 use atlas_store::query;
 use atlas_work::{TaskId, task};

@@ -111,7 +111,8 @@ impl World {
     pub async fn connect(&self) -> Result<()> {
         self.conns.save_credentials(&self.owner, PROVIDER, credentials()).await?;
         let page = url::Url::parse(&self.conns.begin(&self.owner, PROVIDER).await?)?;
-        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(page.query_pairs()).append_pair("decision", "allow").finish();
+        let form =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(page.query_pairs()).append_pair("decision", "allow").finish();
         let back = url::Url::parse(&self.provider.submit("/oauth", &form).await?)?;
         let given = |name: &str| back.query_pairs().find(|(n, _)| n == name).map(|(_, value)| Secret::new(value.into_owned()));
         let callback = Callback { code: given("code"), state: given("state"), error: None };

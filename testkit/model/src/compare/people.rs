@@ -62,7 +62,8 @@ impl Sides<'_> {
     async fn person(&mut self, id: &str, record: &Ref) -> Result<()> {
         let truth = self.read(&format!("/contacts/{id}")).await?;
         let contact: Option<ContactId> = record.as_id();
-        let sql = "SELECT name, emails, phones, own_id, lead, status, provenance, provided FROM contacts WHERE workspace_id = $1 AND id = $2";
+        let sql =
+            "SELECT name, emails, phones, own_id, lead, status, provenance, provided FROM contacts WHERE workspace_id = $1 AND id = $2";
         let row: Option<ContactRow> = query(sql).bind(self.world.owner.workspace).bind(contact).first(&self.world.db).await?;
         let Some(ContactRow { name, emails, phones, own_id, lead, status, provenance, provided }) = row else {
             self.differ(format!("contact {id} has no record"));
@@ -101,8 +102,7 @@ impl Sides<'_> {
 
     async fn company_ids(&mut self, id: &str, contact: Option<ContactId>, truth: &Value) -> Result<()> {
         let sql = "SELECT claim, company_id FROM contact_companies WHERE workspace_id = $1 AND contact_id = $2 AND writer <> 'person'";
-        let rows: Vec<(String, Option<CompanyId>)> =
-            query(sql).bind(self.world.owner.workspace).bind(contact).all(&self.world.db).await?;
+        let rows: Vec<(String, Option<CompanyId>)> = query(sql).bind(self.world.owner.workspace).bind(contact).all(&self.world.db).await?;
         let theirs: BTreeSet<String> = listed(&truth["companies"]["data"]).iter().map(|c| text(&c["id"])).collect();
         self.same_set(&format!("contact {id}: company"), &rows.iter().map(|(claim, _)| claim.clone()).collect(), &theirs);
         let behind = self.behind(What::Company);
