@@ -21,6 +21,16 @@ pub struct Budget {
     pub planted: Planted,
     /// So many failures are enough.
     pub most_failures: usize,
+    /// Whether a failing history is cut down.
+    pub shrink: bool,
+}
+
+impl Budget {
+    /// So many seeds from the first on, on all processors, until one fails.
+    pub fn of(seeds: u64) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { first: 1, seeds, threads, planted: Planted::Nothing, most_failures: 1, shrink: true }
+    }
 }
 
 /// A seed whose history ends with differences.
@@ -61,7 +71,7 @@ pub fn check(budget: Budget) -> Verdict {
                         return;
                     }
                     let played = one(&Plan::new(seed), budget.planted);
-                    let failed = (!played.differences.is_empty()).then(|| shrunk(&Plan::new(seed), budget.planted, &played));
+                    let failed = (!played.differences.is_empty()).then(|| failed(Plan::new(seed), budget, &played));
                     let mut verdict = lock(&verdict);
                     verdict.played += 1;
                     verdict.calls += played.calls;
@@ -82,6 +92,10 @@ pub fn one(plan: &Plan, planted: Planted) -> Outcome {
         Ok(runtime) => runtime.block_on(play(plan, planted)).unwrap_or_else(|error| broken(format!("{error:#}"))),
         Err(error) => broken(error.to_string()),
     }
+}
+
+fn failed(plan: Plan, budget: Budget, played: &Outcome) -> Failed {
+    if budget.shrink { shrunk(&plan, budget.planted, played) } else { Failed { plan, differences: played.differences.clone() } }
 }
 
 /// The fewest first steps that fail: every length is tried, because a longer history may heal what a shorter one broke.

@@ -36,9 +36,10 @@ fn main() -> ExitCode {
     if cli.log {
         tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     }
-    let threads = cli.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let (first, seeds) = cli.seed.map_or((cli.first, cli.seeds), |seed| (seed, 1));
-    let verdict = check(Budget { first, seeds, threads, planted: cli.planted, most_failures: cli.failures });
+    let usual = Budget::of(seeds);
+    let threads = cli.threads.unwrap_or(usual.threads);
+    let verdict = check(Budget { first, threads, planted: cli.planted, most_failures: cli.failures, ..usual });
     for failed in &verdict.failed {
         println!("{failed}");
     }

@@ -1,1 +1,3 @@
-//! The model check and the failures to survive.
+//! The model check with the budget of every day, that it can fail, and the failures that the connector survives.
+
+mod model;
