@@ -58,25 +58,24 @@ pub(crate) struct Sides<'a> {
 
 /// Compares everything; answers what differs.
 pub(crate) async fn compare(world: &World, edits: &Edits, planted: Planted) -> Result<(Vec<String>, Compared)> {
-    let mut truth = world.provider.control("GET", "/_sandbox/truth", Value::Null).await?;
+    let mut sides = Sides::of(world, edits).await?;
     if planted == Planted::PartTooMany {
-        truth["parts"].as_array_mut().context("no parts")?.push(json!("999999999999"));
+        sides.truth["parts"].as_array_mut().context("no parts")?.push(json!("999999999999"));
     }
-    world.provider.set(json!({ "nestedCap": 1000, "partCap": 100_000, "failNext": null })).await?;
-    let connection = world.view().await?.id.context("no connection")?;
-    let mapped = mapped(&world.db, world.owner.workspace, connection).await?;
-    let token = world.provider.control("POST", "/_sandbox/token", Value::Null).await?;
-    let token = text(&token["access_token"]);
-    let tags = world.provider.read(&token, "/tags").await?;
-    let tags = tags["data"].as_array().context("no tags")?;
-    let tags = tags.iter().map(|tag| (text(&tag["id"]), text(&tag["name"]))).collect();
-    let mut sides = Sides { world, edits, token, truth, connection, mapped, tags, wrong: vec![], compared: Compared::default() };
     sides.people().await?;
     sides.companies().await?;
     sides.talks().await?;
     sides.tasks().await?;
     sides.at_rest().await?;
     Ok((sides.wrong, sides.compared))
+}
+
+/// What a replay of the raw log changes, which is nothing when all is well.
+pub(crate) async fn replayed(world: &World) -> Result<Vec<String>> {
+    let edits = Edits::default();
+    let mut sides = Sides::of(world, &edits).await?;
+    sides.replay_changes_nothing().await?;
+    Ok(sides.wrong)
 }
 
 async fn mapped(db: &Db, workspace: WorkspaceId, connection: ConnectionId) -> Result<BTreeMap<(&'static str, String), Ref>> {
@@ -94,7 +93,19 @@ async fn mapped(db: &Db, workspace: WorkspaceId, connection: ConnectionId) -> Re
     Ok(all)
 }
 
-impl Sides<'_> {
+impl<'a> Sides<'a> {
+    async fn of(world: &'a World, edits: &'a Edits) -> Result<Self> {
+        let truth = world.provider.control("GET", "/_sandbox/truth", Value::Null).await?;
+        world.provider.set(json!({ "nestedCap": 1000, "partCap": 100_000, "failNext": null, "limitPerMinute": 0 })).await?;
+        let connection = world.view().await?.id.context("no connection")?;
+        let mapped = mapped(&world.db, world.owner.workspace, connection).await?;
+        let token = world.provider.control("POST", "/_sandbox/token", Value::Null).await?;
+        let token = text(&token["access_token"]);
+        let tags = listed(&world.provider.read(&token, "/tags").await?["data"]);
+        let tags = tags.iter().map(|tag| (text(&tag["id"]), text(&tag["name"]))).collect();
+        Ok(Self { world, edits, token, truth, connection, mapped, tags, wrong: vec![], compared: Compared::default() })
+    }
+
     fn differ(&mut self, what: impl Into<String>) {
         self.wrong.push(what.into());
     }

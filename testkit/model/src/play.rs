@@ -70,7 +70,8 @@ pub async fn play(plan: &Plan, planted: Planted) -> Result<Outcome> {
     }
     quiet(&world, planted).await?;
     plant(&world, planted).await?;
-    let (differences, compared) = compare::compare(&world, &edits, planted).await?;
+    let (mut differences, compared) = compare::compare(&world, &edits, planted).await?;
+    differences.extend(compare::replayed(&world).await?);
     Ok(Outcome { differences, compared, calls: world.provider.calls() })
 }
 
@@ -161,9 +162,7 @@ async fn quiet(world: &World, planted: Planted) -> Result<()> {
         world.pass(Duration::from_secs(700)).await?;
     }
     if planted != Planted::NoReconcile {
-        world.pass(Duration::from_secs(7 * 3600)).await?;
-        // The signals that the audit left.
-        world.pass(Duration::from_secs(20)).await?;
+        world.audit().await?;
     }
     Ok(())
 }

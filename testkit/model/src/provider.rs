@@ -45,6 +45,10 @@ pub enum Trouble {
     Silence,
     /// The call is carried out, and its answer is cut off.
     CutOff,
+    /// A list that says it has nothing in it and no more pages.
+    Empty,
+    /// The call waits until [`Provider::release`], then it is carried out.
+    Stall,
 }
 
 /// The provider, shared by everybody who calls it or changes it.
@@ -56,6 +60,8 @@ struct Inner {
     clock: Clock,
     script: Mutex<Script>,
     crash: Notify,
+    stalled: Notify,
+    release: Notify,
 }
 
 struct Script {
@@ -90,7 +96,14 @@ impl Provider {
             crash_after: None,
             refused: 0,
         };
-        Ok(Self(Arc::new(Inner { sandbox, clock: clock.clone(), script: Mutex::new(script), crash: Notify::new() })))
+        Ok(Self(Arc::new(Inner {
+            sandbox,
+            clock: clock.clone(),
+            script: Mutex::new(script),
+            crash: Notify::new(),
+            stalled: Notify::new(),
+            release: Notify::new(),
+        })))
     }
 
     /// How Atlas reaches it.
@@ -143,12 +156,27 @@ impl Provider {
         self.0.crash.notified().await;
     }
 
+    /// Waits until a call is stalled.
+    pub async fn stalled(&self) {
+        self.0.stalled.notified().await;
+    }
+
+    /// Lets the stalled call go on.
+    pub fn release(&self) {
+        self.0.release.notify_one();
+    }
+
+    /// Calls that Atlas made whose method and address begin like this.
+    pub fn calls_to(&self, beginning: &str) -> usize {
+        self.script().paths.iter().filter(|path| path.starts_with(beginning)).count()
+    }
+
     /// Calls that Atlas made.
     pub fn calls(&self) -> u64 {
         self.script().calls
     }
 
-    /// Paths and methods of the calls that Atlas made, in order.
+    /// Methods and addresses of the calls that Atlas made, in order.
     pub fn paths(&self) -> Vec<String> {
         self.script().paths.clone()
     }
@@ -238,6 +266,12 @@ impl Provider {
             Some(Trouble::Status(status)) => Ok(error(status, None)),
             Some(Trouble::TooMany(wait)) => Ok(error(429, wait)),
             Some(Trouble::Html(status)) => Ok(page(status)),
+            Some(Trouble::Empty) => Ok(empty()),
+            Some(Trouble::Stall) => {
+                self.0.stalled.notify_one();
+                self.0.release.notified().await;
+                self.0.sandbox.call(request).await.map_err(|_| Loss::Broken)
+            }
             Some(Trouble::CutOff) => self.0.sandbox.call(request).await.map_or(Err(Loss::Broken), |_| Err(Loss::Broken)),
             None => self.0.sandbox.call(request).await.map_err(|_| Loss::Broken),
         };
@@ -252,7 +286,7 @@ impl Provider {
     fn begin(&self, request: &Request<Vec<u8>>, path: &str) -> (u64, bool, Option<Trouble>, Vec<Change>, Vec<Change>) {
         let mut script = self.script();
         script.calls += 1;
-        script.paths.push(format!("{} {path}", request.method()));
+        script.paths.push(format!("{} {}", request.method(), request.uri()));
         let (calls, (least, most)) = (script.calls, script.pace);
         let took = script.random.between(least, most);
         let crash = script.crash_after.is_some_and(|at| at <= calls);
@@ -300,6 +334,11 @@ fn error(status: u16, retry_after: Option<u64>) -> Response<Vec<u8>> {
         answer.headers_mut().insert("retry-after", wait.into());
     }
     answer
+}
+
+fn empty() -> Response<Vec<u8>> {
+    let body = json!({ "type": "list", "data": [], "conversations": [], "total_count": 0, "pages": { "type": "pages", "page": 1, "total_pages": 0 } });
+    Response::new(body.to_string().into_bytes())
 }
 
 fn page(status: u16) -> Response<Vec<u8>> {

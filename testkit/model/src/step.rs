@@ -83,6 +83,7 @@ impl Plan {
             companies: r.below(5) as u32,
             conversations: r.below(5) as u32,
             parts: (0, r.below(4) as u32),
+            long: 0,
             limit: [0, 0, 600, 1000][r.below(4) as usize],
             at: DAY + r.below(86_400) as i64,
         };

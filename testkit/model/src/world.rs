@@ -17,6 +17,7 @@ use axum::http::Request;
 use tokio::sync::OnceCell;
 use tower::ServiceExt;
 
+use crate::play::{Edits, Planted};
 use crate::provider::{ADDRESS, Provider};
 
 const PROVIDER: &str = "intercom";
@@ -55,6 +56,8 @@ pub struct Start {
     pub conversations: u32,
     /// Fewest and most parts of each.
     pub parts: (u32, u32),
+    /// Parts of one conversation that is longer than all others; 0 is none.
+    pub long: u32,
     /// Calls a minute; 0 is no limit and no headers.
     pub limit: u32,
     /// The moment, Unix seconds.
@@ -63,7 +66,7 @@ pub struct Start {
 
 impl Default for Start {
     fn default() -> Self {
-        Self { contacts: 6, companies: 3, conversations: 4, parts: (0, 3), limit: 0, at: 1_795_262_400 }
+        Self { contacts: 6, companies: 3, conversations: 4, parts: (0, 3), long: 0, limit: 0, at: 1_795_262_400 }
     }
 }
 
@@ -109,7 +112,15 @@ impl World {
     /// # Errors
     /// When the provider or Atlas refuses.
     pub async fn connect(&self) -> Result<()> {
-        self.conns.save_credentials(&self.owner, PROVIDER, credentials()).await?;
+        self.connect_with(credentials()).await
+    }
+
+    /// The same with other credentials, such as those of another region.
+    ///
+    /// # Errors
+    /// When the provider or Atlas refuses.
+    pub async fn connect_with(&self, credentials: Credentials) -> Result<()> {
+        self.conns.save_credentials(&self.owner, PROVIDER, credentials).await?;
         let page = url::Url::parse(&self.conns.begin(&self.owner, PROVIDER).await?)?;
         let form =
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(page.query_pairs()).append_pair("decision", "allow").finish();
@@ -154,6 +165,42 @@ impl World {
         self.clock.advance(PAST_LEASES);
         (self.db, self.conns, self.worker) = open(&self.location, &self.clock, &self.provider).await?;
         Ok(())
+    }
+
+    /// Another Atlas on the same database, such as one that was started while the first seemed dead.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub async fn another(&self) -> Result<Self> {
+        let (clock, provider, location) = (self.clock.clone(), self.provider.clone(), self.location.clone());
+        let (db, conns, worker) = open(&location, &clock, &provider).await?;
+        Ok(Self { db, conns, worker, owner: self.owner.clone(), provider, clock, location, folder: None })
+    }
+
+    /// What differs between Atlas and the provider's truth.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub async fn differences(&self) -> Result<Vec<String>> {
+        Ok(crate::compare::compare(self, &Edits::default(), Planted::Nothing).await?.0)
+    }
+
+    /// Runs the slower audit and what it leaves to do.
+    ///
+    /// # Errors
+    /// When the work does not end.
+    pub async fn audit(&self) -> Result<()> {
+        self.pass(Duration::from_secs(7 * 3600)).await?;
+        self.pass(Duration::from_secs(20)).await?;
+        Ok(())
+    }
+
+    /// Changes the database behind Atlas's back.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn tamper(&self, sql: &'static str) -> Result<u64> {
+        Ok(self.db.write(|tx| async move { query(sql).run(&tx).await }).await?)
     }
 
     /// Time passes, and what falls due is done.
@@ -240,6 +287,7 @@ fn options(seed: u64, start: Start) -> Options {
         conversations: start.conversations,
         parts_min: start.parts.0,
         parts_max: start.parts.1,
+        long_conversation: start.long,
         limit_per_minute: start.limit,
         webhook_url: Some(format!("{BASE_URL}/webhooks/intercom")),
         now: Some(start.at),
