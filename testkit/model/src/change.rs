@@ -191,7 +191,7 @@ impl Change {
 
     async fn archive(&self, at: &Provider, truth: &Value) -> Result<()> {
         let there = truth["archivedContacts"].as_array().context("no list")?;
-        let back = self.other % 2 == 0 && !there.is_empty();
+        let back = self.other.is_multiple_of(2) && !there.is_empty();
         let id = if back { chosen(&truth["archivedContacts"], self.pick)? } else { self.contact(truth)? };
         at.control("PATCH", &format!("/_sandbox/contacts/{id}"), json!({ "archived": !back })).await.map(drop)
     }
@@ -213,7 +213,7 @@ impl Change {
         let shown = at.control("POST", &format!("{path}/rate"), json!({ "score": 5 })).await?;
         let parts = shown["conversation_parts"]["conversation_parts"].as_array().cloned().unwrap_or_default();
         let worded: Vec<&Value> = parts.iter().filter(|p| p["body"].is_string() && p["redacted"] != json!(true)).collect();
-        if self.other % 5 == 0 || worded.is_empty() {
+        if self.other.is_multiple_of(5) || worded.is_empty() {
             return at.post(&format!("{path}/redact"), json!({ "source": true })).await;
         }
         let part = worded[(self.other % worded.len() as u64) as usize];

@@ -206,7 +206,7 @@ impl Committer {
                 done.restarts = pass.restarts;
                 done.total = total.or(done.total);
                 done.state = "running".into();
-                let pass = Pass { done_before: done.done, ..pass.clone() };
+                let pass = Pass { done_before: done.done, ..(**pass).clone() };
                 row.pass = Some(serde_json::to_value(&pass).map_err(Error::internal)?);
                 (row.state, row.code, row.message) = (StreamState::Ready, None, None);
             }

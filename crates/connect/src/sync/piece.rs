@@ -21,7 +21,7 @@ pub(crate) enum Piece {
     /// Objects that could not be fetched; they are looked at again as signals.
     Postponed { stream: usize, object: &'static str, id: String },
     /// Where a listing stands before the objects of its page, and which ones an audit has seen on it.
-    Page { stream: usize, pass: Pass, total: Option<i64>, named: Vec<String> },
+    Page { stream: usize, pass: Box<Pass>, total: Option<i64>, named: Vec<String> },
     /// A listing was read to its end.
     Complete { stream: usize, began: i64, audit_from: Option<Timestamp> },
     /// A listing cannot be read now.

@@ -178,7 +178,7 @@ impl Reader {
         let total = page.total.filter(|_| matches!(self.pass.window, crate::Window::History));
         let ids: Vec<String> = page.items.iter().map(|item| item.id.clone()).collect();
         let named = if self.pass.audit_from.is_some() { ids.clone() } else { vec![] };
-        self.send(Piece::Page { stream: self.index, pass: self.pass.clone(), total, named }).await?;
+        self.send(Piece::Page { stream: self.index, pass: Box::new(self.pass.clone()), total, named }).await?;
         self.pass.leftovers.clear();
         let (workspace, connection) = (self.run.connection.workspace_id, self.run.connection.id);
         let stored = versions::versions_of(&self.run.ctx.db, workspace, connection, object.kind, &ids).await.map_err(|_| End::Halted)?;
