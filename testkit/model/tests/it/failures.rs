@@ -382,11 +382,18 @@ async fn f17_of_two_imports_and_a_worker_that_stalled_nothing_is_there_twice() {
     let (worker, other) = (world.worker.clone(), world.another().await.unwrap());
     let stalled = tokio::spawn(async move { worker.drain().await });
     world.provider.stalled().await;
+    // All else that it was at gets written, then it does nothing at all for a quarter of an hour.
+    let (mut written, mut unchanged) = (0, 0);
+    while unchanged < 200 {
+        let now = other.count("SELECT COUNT(*) FROM connect_raw").await.unwrap();
+        unchanged = if now == written { unchanged + 1 } else { 0 };
+        written = now;
+    }
     world.clock.advance(Duration::from_secs(15 * 60));
     for _ in 0..3 {
         other.pass(Duration::from_secs(60)).await.unwrap();
     }
-    assert_eq!(state(&other).await, SyncState::Done, "the other one took over and finished");
+    assert_eq!(state(&other).await, SyncState::Done, "the other one took over and finished: {:?}", other.jobs().await.unwrap());
     let written = other.count("SELECT COUNT(*) FROM connect_raw").await.unwrap();
     world.provider.release();
     let _ = stalled.await.unwrap();
