@@ -12,12 +12,12 @@ use zeroize::Zeroizing;
 
 use crate::connection::{Connection, Secret};
 use crate::halt::Halts;
-use crate::http::Http;
+use crate::http::{Http, Transport};
 use crate::line::Line;
 use crate::needs::objects_by_what;
 use crate::pacer::{Pacer, Pacers};
 use crate::webhook::Rejections;
-use crate::{Connector, Intake, Object, Outlet, What, farewell, purge, signal, sync, tick, two_way};
+use crate::{Connector, Intake, Object, Outlet, What, audit, farewell, purge, signal, sync, tick, two_way};
 
 /// What [`Connections`] is made of.
 pub struct Parts {
@@ -66,6 +66,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "connect/0001_connections", sql: include_str!("../migrations/0001_connections.sql") },
         Migration { name: "connect/0002_sync", sql: include_str!("../migrations/0002_sync.sql") },
         Migration { name: "connect/0003_receipt_signatures", sql: include_str!("../migrations/0003_receipt_signatures.sql") },
+        Migration { name: "connect/0006_audit", sql: include_str!("../migrations/0006_audit.sql") },
         Migration { name: "connect/0010_two_way", sql: include_str!("../migrations/0010_two_way.sql") },
     ]
 }
@@ -76,6 +77,14 @@ impl Connections {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(parts: Parts) -> Result<Self> {
+        Self::over(parts, Transport::Network)
+    }
+
+    /// Puts the parts together, with another way to reach providers than the network.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn over(parts: Parts, transport: Transport) -> Result<Self> {
         let mut intakes = parts.intakes;
         intakes.sort_by_key(|intake| intake.order);
         let by_what = parts.connectors.iter().map(|c| (c.id, objects_by_what(c))).collect();
@@ -89,7 +98,7 @@ impl Connections {
             outlets: parts.outlets,
             base_url: parts.base_url.trim_end_matches('/').to_owned(),
             allow_private: parts.allow_private_providers,
-            http: Http::new(parts.allow_private_providers)?,
+            http: Http::new(parts.allow_private_providers, transport)?,
             pacers: Pacers::default(),
             halts: Halts::default(),
             rejections: Rejections::default(),
@@ -101,6 +110,7 @@ impl Connections {
     pub fn jobs(&self) -> Vec<JobKind> {
         let (syncs, signals, purges, farewells, ticks) = (self.clone(), self.clone(), self.clone(), self.clone(), self.clone());
         let (writes, batches) = (self.clone(), self.clone());
+        let audits = self.clone();
         let day = Duration::from_secs(24 * 3600);
         vec![
             JobKind::new(sync::JOB, move |ctx, job| sync::work(syncs.clone(), ctx, job)).queue(sync::QUEUE).longest(day),
@@ -111,6 +121,7 @@ impl Connections {
             JobKind::new(two_way::BATCH_JOB, move |ctx, job| two_way::batch_work(batches.clone(), ctx, job))
                 .queue(sync::QUEUE)
                 .longest(day),
+            JobKind::new(audit::JOB, move |ctx, job| audit::work(audits.clone(), ctx, job)).queue(sync::QUEUE).longest(day),
             JobKind::new(tick::JOB, move |ctx, job| tick::work(ticks.clone(), ctx, job)),
         ]
     }

@@ -11,6 +11,7 @@ use crate::connection::Secret;
 use crate::halt::Halt;
 use crate::http::{Http, Lost, Outgoing, Reply};
 use crate::pacer::{Lane, Pacer, Permit};
+use crate::pause::pause;
 use crate::{Answer, Connector, Failure, FailureClass, Request};
 
 /// How often a call is tried that failed in passing.
@@ -128,7 +129,7 @@ impl Line {
             self.0.retries.fetch_add(1, Ordering::Relaxed);
             tokio::select! {
                 () = self.0.halt.raised() => return Err(Trouble::Halted),
-                () = tokio::time::sleep(wait) => {}
+                () = pause(&self.0.clock, wait) => {}
             }
         }
     }

@@ -37,7 +37,11 @@ pub(crate) async fn drain(conns: Connections, ctx: JobCtx, job: DrainJob) -> Res
         }
         let mut work: FuturesUnordered<_> = claimed.into_iter().map(|row| drain.clone().settle_one(row)).collect();
         while let Some(done) = work.next().await {
-            done?;
+            match done {
+                // The connection ended, or its access did, while the provider was asked: what waits is taken up when it works again.
+                Err(JobError::Fail(error)) if error.code() == "lease_lost" => return Ok(Outcome::Done),
+                done => done?,
+            }
         }
         if drain.line.halt().is_raised() || drain.ctx.stopping() {
             return Ok(Outcome::Again(Duration::from_millis(200)));

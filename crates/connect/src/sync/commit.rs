@@ -14,7 +14,7 @@ use super::progress::{StreamProgress, SyncProgress, work_done};
 use super::run::Run;
 use super::streams::{self, StreamRow, StreamState};
 use crate::land::{Landed, Planned};
-use crate::tally;
+use crate::{audit, tally};
 
 /// Objects and messages in one transaction, at most; a busy database gets less.
 const MOST_WEIGHT: usize = 50;
@@ -198,18 +198,22 @@ impl Committer {
                 crate::signal::postpone(tx, &self.run.connection, object, id).await?;
                 done.done += 1;
             }
-            Piece::Page { pass, total, .. } => {
+            Piece::Page { stream, pass, total, named } => {
+                audit::seen(tx, &self.run.connection, self.run.streams[*stream].object, named).await?;
                 if pass.pages == 0 && pass.restarts > done.restarts {
                     (done.done, done.skipped) = (0, 0);
                 }
                 done.restarts = pass.restarts;
                 done.total = total.or(done.total);
                 done.state = "running".into();
-                let pass = Pass { done_before: done.done, ..pass.clone() };
+                let pass = Pass { done_before: done.done, ..(**pass).clone() };
                 row.pass = Some(serde_json::to_value(&pass).map_err(Error::internal)?);
                 (row.state, row.code, row.message) = (StreamState::Ready, None, None);
             }
-            Piece::Complete { began, .. } => {
+            Piece::Complete { stream, began, audit_from } => {
+                if let Some(from) = audit_from {
+                    audit::absent(tx, &self.run.connection, self.run.streams[*stream].object, *from).await?;
+                }
                 (row.pass, row.since, row.complete_at) = (None, Some(*began), Some(tx.now()));
                 (row.state, row.code, row.message) = (StreamState::Ready, None, None);
                 done.state = "done".into();

@@ -127,7 +127,7 @@ impl Run {
         let mut chosen: Vec<(Stream, Pass)> = vec![];
         for stream in &connector.streams {
             let row = rows.get(stream.name).cloned().unwrap_or_else(|| StreamRow::new(stream.name));
-            if let Some(pass) = next_pass(stream, &row, sync.kind, now, &connection) {
+            if let Some(pass) = next_pass(stream, &row, sync.kind, (now, line.now()), &connection) {
                 chosen.push((*stream, pass));
             }
         }
@@ -255,7 +255,9 @@ impl Run {
 }
 
 /// The pass that a sync of this kind reads of a listing; none when there is nothing to read.
-fn next_pass(stream: &Stream, row: &StreamRow, kind: SyncKind, now: i64, connection: &Connection) -> Option<Pass> {
+///
+/// `now` is the present moment at the provider, and here.
+fn next_pass(stream: &Stream, row: &StreamRow, kind: SyncKind, (now, here): (i64, Timestamp), connection: &Connection) -> Option<Pass> {
     let scheduled = kind == SyncKind::Incremental;
     let rested = row.checked_at.is_none_or(|at| now - at.as_second() >= RECHECK_SECONDS);
     if row.state == StreamState::Off && scheduled && !rested {
@@ -266,6 +268,7 @@ fn next_pass(stream: &Stream, row: &StreamRow, kind: SyncKind, now: i64, connect
         Some(pass) => Some(pass),
         None if stream.deletions && stream.incremental => Some(Pass::open(stream, Window::Since(since()), now)),
         None if stream.deletions => (kind == SyncKind::Reconcile).then(|| Pass::open(stream, Window::History, now)),
+        None if kind == SyncKind::Reconcile && row.complete_at.is_some() => Some(Pass::audit(stream, now, here)),
         None if row.complete_at.is_none() => Some(Pass::open(stream, Window::History, now)),
         None if stream.incremental => Some(Pass::open(stream, Window::Since(since()), now)),
         None => (!scheduled).then(|| Pass::open(stream, Window::History, now)),

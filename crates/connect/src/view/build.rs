@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use super::health::last_event;
 use super::live::sync_view;
 use super::parts::{attention, scopes, streams, topic_rows, topics};
+use super::unheard::unheard;
 use super::{AccountView, ChecklistItem, ConnectionView, Detail, Health, Overview, SyncView};
 use crate::connection::{CONNECTIONS_READ, Connection, by_provider, of_workspace};
 use crate::heed;
@@ -194,6 +195,7 @@ impl Connections {
         let sync = sync::latest(on, workspace, id).await?;
         let day_ago = now.checked_sub(SignedDuration::from_hours(23)).unwrap_or(now);
         let counts: HashMap<String, i64> = tally::sums(on, workspace, id, day_ago).await?.into_iter().collect();
+        let unheard = unheard(on, connector, connection, now).await?;
         Ok(ConnectionView {
             id: Some(id),
             state: connection.state,
@@ -207,7 +209,7 @@ impl Connections {
             paused: connection.paused,
             per_minute: connection.per_minute,
             poll_seconds: connection.poll_seconds,
-            attention: attention(connector, connection, &rows),
+            attention: attention(connector, connection, &rows).into_iter().chain(unheard).collect(),
             scopes: scopes(connector, &heed::scopes(on, connection).await?),
             topics: topics(connector, &topic_rows(on, connection).await?, &counts, now),
             streams: streams(connector, &rows),

@@ -159,7 +159,8 @@ async fn take_messages(tx: &Tx, a: &Arrival, landed: &Landed, conversation: &Con
     let gone = tombstones::gone(tx, workspace, a.connection, What::Message.as_str(), &ids).await?;
     let redacted = tombstones::gone(tx, workspace, a.connection, REDACTED, &ids).await?;
     let mut known: BTreeMap<_, _> = store::messages_by_source(tx, workspace, a.connection, &ids).await?.into_iter().collect();
-    let mut outcome = Outcome::default();
+    let mended = mend_events(tx, a, &known, conversation, circle).await?;
+    let mut outcome = Outcome { edited: mended, ..Outcome::default() };
     for landed in landed.messages.iter().filter(|m| !gone.contains(&m.external_id)) {
         let key = (landed.source_kind.clone(), landed.external_id.clone());
         let before = known.get(&key);
@@ -184,6 +185,26 @@ async fn take_messages(tx: &Tx, a: &Arrival, landed: &Landed, conversation: &Con
         known.insert(key, message);
     }
     Ok(outcome)
+}
+
+/// Messages that are here have their events, whatever became of those; answers how many had none.
+async fn mend_events(
+    tx: &Tx,
+    a: &Arrival,
+    known: &BTreeMap<(String, String), Message>,
+    conversation: &Conversation,
+    circle: &[Ref],
+) -> Result<u32> {
+    if known.is_empty() {
+        return Ok(0);
+    }
+    let mut mended = 0;
+    let have = store::with_events(tx, a.actor.workspace, a.connection, &known.keys().collect::<Vec<_>>()).await?;
+    for message in known.iter().filter(|(key, _)| !have.contains(*key)).map(|(_, message)| message) {
+        add_event(tx, a, message, conversation, circle).await?;
+        mended += 1;
+    }
+    Ok(mended)
 }
 
 /// Whether anything but the version differs.
