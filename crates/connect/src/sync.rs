@@ -10,7 +10,6 @@ mod progress;
 mod read;
 mod release;
 mod run;
-mod shared;
 mod streams;
 
 use std::time::Duration;
@@ -25,6 +24,7 @@ use crate::connection::Connection;
 
 pub(crate) use self::commit::is_about_one;
 pub(crate) use self::obtain::unstorable;
+pub(crate) use self::piece::HEAVY;
 pub(crate) use self::progress::time_left;
 pub use self::progress::{StreamProgress, SyncProgress};
 pub(crate) use self::run::work;

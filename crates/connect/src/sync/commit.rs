@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use atlas_kernel::{Error, Result};
 use atlas_store::{Tx, query};
@@ -14,12 +14,8 @@ use super::progress::{StreamProgress, SyncProgress, work_done};
 use super::run::Run;
 use super::streams::{self, StreamRow, StreamState};
 use crate::land::{Landed, Planned};
+use crate::stint::Stint;
 use crate::tally;
-
-/// Objects and messages in one transaction, at most; a busy database gets less.
-const MOST_WEIGHT: usize = 50;
-/// What a transaction of a sync should take at most.
-const TARGET: Duration = Duration::from_millis(12);
 
 pub(crate) struct Committer {
     run: Arc<Run>,
@@ -29,13 +25,13 @@ pub(crate) struct Committer {
     calls: (i64, i64, i64),
     /// Calls made for each listing since the last commit.
     made: Vec<i64>,
-    weight: usize,
+    stint: Stint,
 }
 
 impl Committer {
     pub fn new(run: Arc<Run>, rows: HashMap<String, StreamRow>, progress: BTreeMap<String, StreamProgress>, speed: SyncProgress) -> Self {
         let made = vec![0; run.streams.len()];
-        Self { run, rows, progress, speed, calls: (0, 0, 0), made, weight: 20 }
+        Self { run, rows, progress, speed, calls: (0, 0, 0), made, stint: Stint::default() }
     }
 
     /// Commits until nobody sends any more.
@@ -43,7 +39,7 @@ impl Committer {
         while let Some(first) = inbox.recv().await {
             let mut batch = vec![first];
             let mut weight = batch[0].weight();
-            while weight < self.weight {
+            while weight < self.stint.most() {
                 let Ok(piece) = inbox.try_recv() else { break };
                 weight += piece.weight();
                 batch.push(piece);
@@ -148,8 +144,7 @@ impl Committer {
                 *slot = None;
             }
         }
-        let took = begun.elapsed();
-        self.weight = if took > TARGET { (self.weight / 2).max(1) } else { (self.weight + 4).min(MOST_WEIGHT) };
+        self.stint.took(begun.elapsed());
         Ok(())
     }
 
