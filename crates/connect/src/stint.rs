@@ -2,29 +2,37 @@
 
 use std::time::Duration;
 
+use atlas_store::Dialect;
+
 /// What a transaction of bulk work should take at most.
 const TARGET: Duration = Duration::from_millis(12);
 /// Objects and messages in one transaction, at most; a busy database gets less.
 const MOST: usize = 50;
 
-/// Learns from each transaction how much the next one may hold.
-pub(crate) struct Stint(usize);
+/// What a transaction may hold where others can write meanwhile, however long it takes.
+const ENOUGH: usize = 20;
 
-impl Default for Stint {
-    fn default() -> Self {
-        Self(20)
-    }
+/// Learns from each transaction how much the next one may hold.
+pub(crate) struct Stint {
+    most: usize,
+    least: usize,
 }
 
 impl Stint {
+    /// On SQLite everybody waits for the one writer, so that a slow one takes small bites; elsewhere nobody does.
+    pub fn new(dialect: Dialect) -> Self {
+        let least = if dialect == Dialect::Sqlite { 1 } else { ENOUGH };
+        Self { most: ENOUGH, least }
+    }
+
     /// The weight that the next transaction may have.
     pub fn most(&self) -> usize {
-        self.0
+        self.most
     }
 
     /// A transaction took this long.
     pub fn took(&mut self, time: Duration) {
-        self.0 = if time > TARGET { (self.0 / 2).max(1) } else { (self.0 + 4).min(MOST) };
+        self.most = if time > TARGET { (self.most / 2).max(self.least) } else { (self.most + 4).min(MOST) };
     }
 }
 
@@ -34,10 +42,12 @@ mod tests {
 
     #[test]
     fn slow_transactions_shrink_and_quick_ones_grow() {
-        let mut stint = Stint::default();
-        (0..10).for_each(|_| stint.took(TARGET * 2));
-        assert_eq!(stint.most(), 1);
-        (0..100).for_each(|_| stint.took(TARGET / 2));
-        assert_eq!(stint.most(), MOST);
+        for (dialect, least) in [(Dialect::Sqlite, 1), (Dialect::Postgres, ENOUGH)] {
+            let mut stint = Stint::new(dialect);
+            (0..10).for_each(|_| stint.took(TARGET * 2));
+            assert_eq!(stint.most(), least);
+            (0..100).for_each(|_| stint.took(TARGET / 2));
+            assert_eq!(stint.most(), MOST);
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use atlas_jobs::{JobCtx, JobError, Outcome};
 use atlas_kernel::{Error, Result, Timestamp};
-use atlas_store::{Tx, query};
+use atlas_store::{Executor, Tx, query};
 use tokio::task::{JoinError, JoinSet};
 
 use super::turns::Turn;
@@ -72,7 +72,7 @@ impl Found {
 impl Drain {
     /// Looks at many signals at once, and lands together what has been found meanwhile.
     async fn work(self: Arc<Self>, mut turn: Turn) -> Result<Outcome, JobError> {
-        let (mut looking, mut stint) = (JoinSet::new(), Stint::default());
+        let (mut looking, mut stint) = (JoinSet::new(), Stint::new(self.ctx.db.dialect()));
         let mut more = true;
         loop {
             let stopping = self.line.halt().is_raised() || self.ctx.stopping();

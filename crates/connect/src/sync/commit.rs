@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use atlas_kernel::{Error, Result};
-use atlas_store::{Tx, query};
+use atlas_store::{Executor, Tx, query};
 use tokio::sync::mpsc;
 
 use super::pass::Pass;
@@ -30,8 +30,8 @@ pub(crate) struct Committer {
 
 impl Committer {
     pub fn new(run: Arc<Run>, rows: HashMap<String, StreamRow>, progress: BTreeMap<String, StreamProgress>, speed: SyncProgress) -> Self {
-        let made = vec![0; run.streams.len()];
-        Self { run, rows, progress, speed, calls: (0, 0, 0), made, stint: Stint::default() }
+        let (made, stint) = (vec![0; run.streams.len()], Stint::new(run.ctx.db.dialect()));
+        Self { run, rows, progress, speed, calls: (0, 0, 0), made, stint }
     }
 
     /// Commits until nobody sends any more.
