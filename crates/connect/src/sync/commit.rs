@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::pass::Pass;
 use super::piece::{HEAVY, How, Piece};
-use super::progress::{StreamProgress, SyncProgress, work_done};
+use super::progress::{StreamProgress, SyncProgress, window_ms, work_done};
 use super::run::Run;
 use super::streams::{self, StreamRow, StreamState};
 use crate::land::{Landed, Planned};
@@ -176,8 +176,9 @@ impl Committer {
                 streams::put(tx, &run.connection, row).await?;
             }
         }
-        speed.sample(tx.now().as_millisecond(), work_done(&progress));
-        speed.gauge = Some(run.line.pacer().gauge());
+        let (gauge, now) = (run.line.pacer().gauge(), tx.now().as_millisecond());
+        speed.sample(now, work_done(&progress), window_ms(&run.line.connector().limits), now + gauge.resets_in_ms.unwrap_or(-now));
+        speed.gauge = Some(gauge);
         self.save(tx, &progress, &speed).await?;
         Ok((rows, progress, speed))
     }
