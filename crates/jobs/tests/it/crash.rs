@@ -97,7 +97,8 @@ async fn a_late_worker(place: &Place) {
     };
     db.write(|tx| async move { query("CREATE TABLE work (attempt BIGINT)").run(&tx).await }).await.unwrap();
     put(&db, || NewJob::new(workspace(), "a", ())).await;
-    let never = WorkerOptions { lease: Duration::from_secs(3600), ..options() };
+    // One place, so that it cannot take the job up itself.
+    let never = WorkerOptions { lease: Duration::from_secs(3600), concurrency: 1, ..options() };
     let first = Beside::start(Worker::new(db.clone(), vec![work(Some((asleep.clone(), wake.clone())))], vec![], never));
     soon("the first has begun", asleep.notified()).await;
     // Its lease runs out on the clock, while its heartbeat, an hour in real time, is not heard.
