@@ -90,10 +90,12 @@ pub(crate) async fn put(tx: &Tx, workspace: WorkspaceId, connection: ConnectionI
     .map(|_| ())
 }
 
-/// Looks at an object again in five minutes, because it could not be had now.
-pub(crate) async fn postpone(tx: &Tx, connection: &Connection, object: &str, id: &str) -> Result<()> {
+/// An object that could not be had now is looked at again after this long.
+pub(crate) const NOT_NOW: Duration = Duration::from_secs(300);
+
+/// Looks at an object again after a while.
+pub(crate) async fn postpone(tx: &Tx, connection: &Connection, object: &str, id: &str, wait: Duration) -> Result<()> {
     let signal = Signal { object: object.to_owned(), id: id.to_owned(), hint: Hint::Changed };
-    let wait = Duration::from_secs(300);
     put(tx, connection.workspace_id, connection.id, &signal, later(tx.now(), wait)).await?;
     enqueue_drain(tx, connection.workspace_id, connection.id, wait).await
 }

@@ -15,7 +15,8 @@ use super::run::Run;
 use super::streams::{self, StreamRow, StreamState};
 use crate::land::{Landed, Planned};
 use crate::stint::Stint;
-use crate::tally;
+use crate::versions::{self, ObjectState};
+use crate::{signal, tally};
 
 pub(crate) struct Committer {
     run: Arc<Run>,
@@ -191,7 +192,7 @@ impl Committer {
                 done.skipped += count;
             }
             Piece::Postponed { object, id, .. } => {
-                crate::signal::postpone(tx, &self.run.connection, object, id).await?;
+                signal::postpone(tx, &self.run.connection, object, id, signal::NOT_NOW).await?;
                 done.done += 1;
             }
             Piece::Page { pass, total, .. } => {
@@ -236,6 +237,11 @@ impl Committer {
             Landed::Same => done.skipped += i64::from(matches!(how, How::Listed { .. })),
             Landed::Unreadable => done.unreadable += 1,
             Landed::Stale | Landed::Held => {}
+        }
+        // What changed in the second in which it was fetched may have changed again in it: that is looked at soon, not at the next look.
+        let fresh = matches!(landed, Landed::Applied(_) | Landed::Held) && planned.state == ObjectState::Present;
+        if fresh && !versions::is_sure(planned.version, planned.started) {
+            signal::postpone(tx, connection, planned.object.kind, &planned.id, versions::SURE_AFTER).await?;
         }
         done.done += i64::from(matches!(how, How::Listed { .. }));
         Ok(())
