@@ -156,6 +156,9 @@ impl Committer {
     ) -> Result<(HashMap<String, StreamRow>, BTreeMap<String, StreamProgress>, SyncProgress)> {
         let run = &self.run;
         run.fence(tx).await?;
+        if !batch.is_empty() {
+            run.ctx.got_further(tx).await?;
+        }
         let (mut rows, mut progress, mut speed) = (self.rows.clone(), self.progress.clone(), self.speed.clone());
         let mut changed: Vec<&str> = vec![];
         for (stream, made) in run.streams.iter().zip(&self.made) {

@@ -17,6 +17,7 @@ mod on {
         crashing_for_ever,
         a_late_worker,
         alone_on_the_database,
+        getting_further,
         a_node_that_is_gone,
         not_alone_beside_another,
         leases_are_renewed
@@ -127,6 +128,29 @@ async fn alone_on_the_database(place: &Place) {
     until("it is done before the lease has run out", async || states(&db).await.is_empty()).await;
     restarted.stop().await;
     assert_eq!(notes.all(), ["1", "2"]);
+}
+
+/// A job that gets further each time is never given up, however often its worker is lost.
+async fn getting_further(place: &Place) {
+    let (db, notes) = (place.node().await, Notes::default());
+    let further = |notes: &Notes| {
+        let notes = notes.clone();
+        kind("a", move |ctx| {
+            let notes = notes.clone();
+            async move {
+                let job = &ctx;
+                ctx.db.write(|tx| async move { job.got_further(&tx).await }).await?;
+                notes.add("further");
+                if notes.count() <= 8 { std::future::pending().await } else { Ok(Outcome::Done) }
+            }
+        })
+    };
+    put(&db, || NewJob::new(workspace(), "a", ()).attempts(3)).await;
+    for total in 1..=8 {
+        run_and_kill(worker(&db, vec![further(&notes)]), &notes, total).await;
+        place.clock.advance(Duration::from_secs(31));
+    }
+    assert_eq!(worker(&db, vec![further(&notes)]).drain().await.unwrap(), Drained { ran: 1, ..Drained::default() });
 }
 
 /// A node dies; the other one sees it and takes the job up while the lease still runs. What runs on a living node stays there.
