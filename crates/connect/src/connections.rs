@@ -16,6 +16,8 @@ use crate::http::{Http, Transport};
 use crate::line::Line;
 use crate::needs::objects_by_what;
 use crate::pacer::{Pacer, Pacers};
+use crate::shared::AllShared;
+use crate::signal::Turns;
 use crate::webhook::Rejections;
 use crate::{Connector, Intake, Object, Outlet, What, audit, farewell, purge, signal, sync, tick, two_way};
 
@@ -53,6 +55,8 @@ struct Inner {
     http: Http,
     pacers: Pacers,
     halts: Halts,
+    shared: AllShared,
+    turns: Turns,
     rejections: Rejections,
     touched: Mutex<HashMap<ConnectionId, Instant>>,
 }
@@ -101,6 +105,8 @@ impl Connections {
             http: Http::new(parts.allow_private_providers, transport)?,
             pacers: Pacers::default(),
             halts: Halts::default(),
+            shared: AllShared::default(),
+            turns: Turns::default(),
             rejections: Rejections::default(),
             touched: Mutex::default(),
         })))
@@ -180,6 +186,11 @@ impl Connections {
         &self.0.rejections
     }
 
+    /// Whose turn it is to work signals off.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
+    }
+
     /// The kind of object that brings landing records of this kind.
     pub(crate) fn object_of(&self, provider: &str, what: What) -> Option<Object> {
         self.0.by_what.get(provider)?.get(&what).copied()
@@ -224,12 +235,14 @@ impl Connections {
     pub(crate) fn line_with(&self, connection: &Connection, token: Secret) -> Result<Line> {
         let connector = self.connector(&connection.provider)?;
         let (pacer, halt) = (self.pacer(connection)?, self.0.halts.of(connection.id));
-        Ok(Line::new(connector, &connection.api_base, token, self.0.http.clone(), pacer, halt, self.0.db.clock().clone()))
+        let line = Line::new(connector, &connection.api_base, token, self.0.http.clone(), pacer, halt, self.0.db.clock().clone());
+        Ok(line.sharing(self.0.shared.of(connection.id)))
     }
 
     /// Stops everything that works for the connection on this node.
     pub(crate) fn halt(&self, connection: ConnectionId) {
         self.0.halts.raise(connection);
+        self.0.shared.forget(connection);
     }
 
     /// Whether open pages may be told of the connection now; bulk work asks before it tells them.

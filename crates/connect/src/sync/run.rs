@@ -19,7 +19,6 @@ use super::gates::Gates;
 use super::pass::Pass;
 use super::progress::{StreamProgress, SyncProgress};
 use super::read::{End, read_stream};
-use super::shared::Shared;
 use super::streams::{self, StreamRow, StreamState};
 use super::{Sync, SyncId, SyncJob, SyncKind, active, release};
 use crate::connection::{Connection, by_id};
@@ -51,7 +50,6 @@ pub(crate) struct Run {
     pub passes: Vec<Pass>,
     pub slots: Arc<Semaphore>,
     pub gates: Gates,
-    pub shared: Shared,
     called: Vec<AtomicI64>,
 }
 
@@ -137,8 +135,8 @@ impl Run {
         let slots = Arc::new(Semaphore::new(line.pacer().sensible_in_flight()));
         let gates = Gates::new(&streams);
         let called = streams.iter().map(|_| AtomicI64::new(0)).collect();
-        let (sync, kind, shared) = (sync.id, sync.kind, Shared::default());
-        let run = Self { conns, ctx, connection, line, sync, kind, lane, streams, passes, slots, gates, shared, called };
+        let (sync, kind) = (sync.id, sync.kind);
+        let run = Self { conns, ctx, connection, line, sync, kind, lane, streams, passes, slots, gates, called };
         Ok((run, rows))
     }
 

@@ -53,7 +53,8 @@ impl Connections {
             card.attention = attention(connector, connection, &rows);
             card.last_event_at = last_event(self.db(), connection).await?.map(|(at, _)| at).max(connection.last_sync_at);
             let active = sync::active(self.db(), connection.workspace_id, connection.id).await?;
-            card.syncing = active.filter(|s| s.state == SyncState::Running).map(|s| sync_view(connector, &s).percent);
+            card.syncing =
+                active.filter(|s| s.state == SyncState::Running).map(|s| sync_view(connector, &s, self.db().clock().now()).percent);
         }
         Ok(card)
     }
@@ -135,7 +136,7 @@ impl Connections {
         match by_provider(self.db(), actor.workspace, connector.id).await? {
             Some(connection) => {
                 let page = sync::list(self.db(), connection.workspace_id, connection.id, limit, cursor).await?;
-                Ok(page.map(|sync| sync_view(&connector, &sync)))
+                Ok(page.map(|sync| sync_view(&connector, &sync, self.db().clock().now())))
             }
             None => Ok(Page { data: vec![], next_cursor: None }),
         }
@@ -214,7 +215,7 @@ impl Connections {
             topics: topics(connector, &topic_rows(on, connection).await?, &counts, now),
             streams: streams(connector, &rows),
             gauge: Some(self.gauge(connection, sync.as_ref())?),
-            sync: sync.as_ref().map(|s| sync_view(connector, s)),
+            sync: sync.as_ref().map(|s| sync_view(connector, s, self.db().clock().now())),
             completeness: versions::completeness(on, workspace, id).await?,
             last_sync_at: connection.last_sync_at,
             disconnected_at: connection.disconnected_at,
