@@ -1,15 +1,15 @@
 //! The operations under `/v1/connections`.
 
 use atlas_api::{Ctx, Input, Operation};
-use atlas_kernel::{ListQuery, Page, Result};
+use atlas_kernel::{JobId, ListQuery, Page, Result};
 use axum::http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{CONNECTIONS_READ, CONNECTIONS_WRITE};
 use crate::{
-    ConnectionView, Connections, Credentials, Disconnected, Level, LogLine, ReceiptFile, SettingsChange, SyncId, SyncKind, SyncView,
-    TestReport,
+    ActivityId, ConnectionDeadLetter, ConnectionView, Connections, Credentials, Diagnostics, Disconnected, Level, LogLine, NoticeReplayed,
+    NoticeView, ReceiptFile, SettingsChange, SyncId, SyncKind, SyncView, TestReport,
 };
 
 /// The path of one provider's connection.
@@ -17,6 +17,31 @@ use crate::{
 struct ProviderPath {
     /// The provider, such as `intercom`.
     provider: String,
+}
+
+/// The path of one notice.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+struct NoticePath {
+    /// The provider, such as `intercom`.
+    provider: String,
+    /// The notice's line.
+    notice: ActivityId,
+}
+
+/// The path of one dead letter.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+struct LetterPath {
+    /// The provider, such as `intercom`.
+    provider: String,
+    /// The job.
+    job: JobId,
+}
+
+/// A dead letter that runs again.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct Retried {
+    /// The job.
+    id: JobId,
 }
 
 /// How to disconnect.
@@ -67,6 +92,7 @@ pub fn operations(connections: &Connections) -> Vec<Operation> {
     all.extend(writing(connections));
     all.extend(running(connections));
     all.extend(crate::two_way::operations(connections));
+    all.extend(helping(connections));
     all.into_iter().map(|operation| operation.tag("Connections")).collect()
 }
 
@@ -241,5 +267,84 @@ fn running(connections: &Connections) -> Vec<Operation> {
             },
         )
         .summary("Resume syncs"),
+    ]
+}
+
+/// What somebody who looks after a connection needs besides: notices, dead letters, diagnostics.
+fn helping(connections: &Connections) -> Vec<Operation> {
+    let c = || connections.clone();
+    let (list, again, letters, retry, file) = (c(), c(), c(), c(), c());
+    vec![
+        Operation::read(
+            "connections.notices",
+            "/v1/connections/{provider}/notices",
+            CONNECTIONS_READ,
+            move |ctx: Ctx, input: Input<ProviderPath, ListQuery>| {
+                let list = list.clone();
+                async move {
+                    list.notices(&ctx.actor, &input.path.provider, input.query.limit()?, input.query.cursor.as_deref()).await
+                        as Result<Page<NoticeView>>
+                }
+            },
+        )
+        .summary("List notices")
+        .describe(
+            "What the provider told, newest first: id and topic, how many objects it named, how many still wait. Never what it said.",
+        ),
+        Operation::act(
+            "connections.notices.replay",
+            Method::POST,
+            "/v1/connections/{provider}/notices/{notice}/replay",
+            CONNECTIONS_WRITE,
+            move |ctx: Ctx, input: Input<NoticePath>| {
+                let again = again.clone();
+                async move { again.replay_notice(&ctx.actor, &input.path.provider, input.path.notice).await as Result<NoticeReplayed> }
+            },
+        )
+        .summary("Take a notice up again")
+        .describe("What it named is looked at once more; looking twice changes nothing.")
+        .accepted(),
+        Operation::read(
+            "connections.deadLetters",
+            "/v1/connections/{provider}/dead-letters",
+            CONNECTIONS_READ,
+            move |ctx: Ctx, input: Input<ProviderPath, ListQuery>| {
+                let letters = letters.clone();
+                async move {
+                    letters.connector(&input.path.provider)?;
+                    Page::of_all(letters.dead_letters(&ctx.actor).await?, &input.query) as Result<Page<ConnectionDeadLetter>>
+                }
+            },
+        )
+        .summary("List dead letters of connections")
+        .describe("Work that no try could finish, newest first."),
+        Operation::act(
+            "connections.deadLetters.retry",
+            Method::POST,
+            "/v1/connections/{provider}/dead-letters/{job}/retry",
+            CONNECTIONS_WRITE,
+            move |ctx: Ctx, input: Input<LetterPath>| {
+                let retry = retry.clone();
+                async move {
+                    retry.connector(&input.path.provider)?;
+                    retry.retry_dead_letter(&ctx.actor, input.path.job).await?;
+                    Ok(Retried { id: input.path.job })
+                }
+            },
+        )
+        .summary("Run a dead letter again")
+        .accepted(),
+        Operation::read(
+            "connections.diagnostics",
+            "/v1/connections/{provider}/diagnostics",
+            CONNECTIONS_WRITE,
+            move |ctx: Ctx, input: Input<ProviderPath>| {
+                let file = file.clone();
+                async move { file.diagnostics(&ctx.actor, &input.path.provider).await as Result<Diagnostics> }
+            },
+        )
+        .summary("Get diagnostics")
+        .describe("What somebody who helps needs to know, in one document without a secret or a customer's word.")
+        .heavy(),
     ]
 }

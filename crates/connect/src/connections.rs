@@ -72,6 +72,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "connect/0003_receipt_signatures", sql: include_str!("../migrations/0003_receipt_signatures.sql") },
         Migration { name: "connect/0006_audit", sql: include_str!("../migrations/0006_audit.sql") },
         Migration { name: "connect/0010_two_way", sql: include_str!("../migrations/0010_two_way.sql") },
+        Migration { name: "connect/0011_notice_signals", sql: include_str!("../migrations/0011_notice_signals.sql") },
     ]
 }
 

@@ -14,6 +14,7 @@ mod settings;
 mod setup;
 mod sync;
 mod trouble;
+mod two_way;
 mod view;
 
 use atlas_connect::{CONNECTIONS_READ, CONNECTIONS_WRITE, Callback};
@@ -56,5 +57,5 @@ pub(crate) fn pages(pages: Pages, parts: &Parts) -> Pages {
         .get("/settings/integrations/{provider}/removal", CONNECTIONS_WRITE, with!(parts, ending::ask_removal, provider: Provider))
         .get("/settings/integrations/{provider}/connect", CONNECTIONS_WRITE, with!(parts, oauth::begin, provider: Provider))
         .get("/oauth/callback/{provider}", CONNECTIONS_WRITE, with!(parts, oauth::finish, provider: Provider, back: Query<Callback>));
-    actions::pages(pages, parts)
+    two_way::pages(actions::pages(pages, parts), parts)
 }

@@ -13,6 +13,7 @@ mod list;
 mod membership;
 pub mod note;
 mod nouns;
+mod origins;
 mod parts;
 pub mod people;
 pub mod pipeline;

@@ -47,8 +47,8 @@ fn tell(tx: &Tx, connection: &Connection) -> Result<()> {
 /// Notes the notice's id; a repeated one is only counted.
 async fn is_new(tx: &Tx, connection: &Connection, notice: &HookNotice, notice_id: &str) -> Result<bool> {
     let repeats: i64 = query(
-        "INSERT INTO connect_notices (workspace_id, connection_id, notice_id, id, topic, at, received_at, signals, repeats) \
-         VALUES ($1,$2,$3,$4,$5,$6,$7,$8,0) ON CONFLICT (workspace_id, connection_id, notice_id) DO UPDATE SET \
+        "INSERT INTO connect_notices (workspace_id, connection_id, notice_id, id, topic, at, received_at, signals, repeats, named) \
+         VALUES ($1,$2,$3,$4,$5,$6,$7,$8,0,$9) ON CONFLICT (workspace_id, connection_id, notice_id) DO UPDATE SET \
          repeats = connect_notices.repeats + 1 RETURNING repeats",
     )
     .bind(connection.workspace_id)
@@ -59,6 +59,7 @@ async fn is_new(tx: &Tx, connection: &Connection, notice: &HookNotice, notice_id
     .bind(notice.at)
     .bind(tx.now())
     .bind(notice.signals.len())
+    .bind(serde_json::to_value(&notice.signals).map_err(atlas_kernel::Error::internal)?)
     .value(tx)
     .await?;
     Ok(repeats == 0)

@@ -1,9 +1,11 @@
 //! What can be done on a connection page: each a plain form that leads back to it with a sentence.
 
-use atlas_connect::{CONNECTIONS_WRITE, CheckState, Connections, ScopeState, TestReport};
-use atlas_kernel::Error;
+use atlas_connect::{ActivityId, CONNECTIONS_WRITE, CheckState, Connections, ScopeState, TestReport};
+use atlas_kernel::{Error, JobId};
 use atlas_web::{Ctx, Form, Pages, Reply, ui};
 use axum::extract::Path;
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::IntoResponse;
 use serde::Deserialize;
 
 use super::oauth::back;
@@ -38,6 +40,17 @@ pub(super) fn pages(pages: Pages, parts: &Parts) -> Pages {
             CONNECTIONS_WRITE,
             with!(parts, disconnect, provider: Provider, form: Form<DisconnectForm>),
         )
+        .post(
+            "/settings/integrations/{provider}/notices/{notice}/replay",
+            CONNECTIONS_WRITE,
+            with!(parts, replay, path: Path<(String, ActivityId)>),
+        )
+        .post(
+            "/settings/integrations/{provider}/dead-letters/{job}/retry",
+            CONNECTIONS_WRITE,
+            with!(parts, retry, path: Path<(String, JobId)>),
+        )
+        .get("/settings/integrations/{provider}/diagnostics", CONNECTIONS_WRITE, with!(parts, diagnostics, provider: Provider))
         .post("/settings/integrations/{provider}/removal", CONNECTIONS_WRITE, with!(parts, remove_now, provider: Provider))
 }
 
@@ -87,6 +100,26 @@ async fn pause(connections: &Connections, ctx: Ctx, Path(provider): Path<String>
 async fn resume(connections: &Connections, ctx: Ctx, Path(provider): Path<String>) -> Reply {
     let resumed = connections.resume(&ctx.actor, &provider).await;
     done(&ctx, &provider, resumed.map(|()| "Going on where it stopped.".to_owned()))
+}
+
+async fn replay(connections: &Connections, ctx: Ctx, Path((provider, notice)): Path<(String, ActivityId)>) -> Reply {
+    let replayed = connections.replay_notice(&ctx.actor, &provider, notice).await;
+    let said = |count| format!("{} looked at again.", ui::plural(count, "object is", "objects are"));
+    done(&ctx, &provider, replayed.map(|replayed| said(replayed.signals)))
+}
+
+async fn retry(connections: &Connections, ctx: Ctx, Path((provider, job)): Path<(String, JobId)>) -> Reply {
+    let retried = connections.retry_dead_letter(&ctx.actor, job).await;
+    done(&ctx, &provider, retried.map(|()| "Running again.".to_owned()))
+}
+
+/// The diagnostics as a file.
+async fn diagnostics(connections: &Connections, ctx: Ctx, Path(provider): Path<String>) -> Reply {
+    let file = connections.diagnostics(&ctx.actor, &provider).await?;
+    let body = serde_json::to_string_pretty(&file).map_err(Error::internal)?;
+    let name = format!("attachment; filename=\"atlas-{provider}-diagnostics.json\"");
+    let headers = [(CONTENT_TYPE, "application/json".to_owned()), (CONTENT_DISPOSITION, name), (CACHE_CONTROL, "no-store".to_owned())];
+    Ok((headers, body).into_response())
 }
 
 #[derive(Deserialize, Default)]

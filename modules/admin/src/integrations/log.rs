@@ -1,7 +1,7 @@
 //! The log of a connection: what Atlas did and what came in, never what was said.
 
 use askama::Template;
-use atlas_connect::{Connections, Level, LogLine};
+use atlas_connect::{CONNECTIONS_WRITE, Connections, Level, LogLine};
 use atlas_kernel::{Page, Timestamp};
 use atlas_web::{Ctx, Query, Reply, ui};
 use axum::extract::Path;
@@ -58,6 +58,9 @@ impl<'a> Log<'a> {
 
     fn filters(&self) -> [(Option<Level>, &'static str); 3] {
         FILTERS
+    }
+    fn can_replay(&self, line: &LogLine) -> bool {
+        line.kind == "notice" && self.ctx.actor.may(&CONNECTIONS_WRITE).is_ok()
     }
     fn chosen(&self, level: &Option<Level>) -> bool {
         self.level == *level

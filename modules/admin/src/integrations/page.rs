@@ -1,7 +1,7 @@
 //! The connection page, put together of its parts; and all that moves, in one answer.
 
 use askama::Template;
-use atlas_connect::Connections;
+use atlas_connect::{ConnectionDeadLetter, Connections};
 use atlas_kernel::FieldError;
 use atlas_web::ui::{self, Safe};
 use atlas_web::{Ctx, Query, RenderedPanel, Reply};
@@ -102,6 +102,9 @@ struct Show<'a> {
     /// Where what moves is fetched again.
     again: String,
     questions: Vec<(&'static str, Safe)>,
+    /// What was chosen for the fields, in a sentence.
+    fields: String,
+    letters: Vec<ConnectionDeadLetter>,
 }
 
 /// All that moves: what the page fetches again whenever something happened.
@@ -158,6 +161,8 @@ pub(super) async fn draw(connections: &Connections, ctx: &Ctx, provider: &str, a
         pace: part(&PacePart::new(v, &sent))?,
         panels,
         again: again(&v, titles),
+        fields: fields(connections, ctx, provider).await?,
+        letters: connections.dead_letters(&ctx.actor).await?,
         questions: vec![("disconnect", part(&Question::disconnect(d))?), ("removal", part(&Question::removal(d))?)],
         v,
     };
@@ -170,6 +175,20 @@ pub(super) async fn draw(connections: &Connections, ctx: &Ctx, provider: &str, a
         .recent("Connection", "plug")
         .status(if matches!(sent, Sent::Nothing) { 200 } else { 422 })
         .html(&content)
+}
+
+/// What was chosen for the fields, and what waits for a decision, in a sentence.
+async fn fields(connections: &Connections, ctx: &Ctx, provider: &str) -> Result<String, atlas_kernel::Error> {
+    let name = connections.connector(provider)?.name;
+    let fields = connections.fields(&ctx.actor, provider).await?;
+    let out: Vec<&str> = fields.iter().filter(|field| field.direction.goes_out()).map(|field| field.label.as_str()).collect();
+    let waiting = connections.conflicts(&ctx.actor, provider, 1, None).await?.data.len();
+    let asked = if waiting > 0 { " Somebody has to decide on at least one." } else { "" };
+    Ok(match out.len() {
+        0 => format!("All come from {name}; nothing is written back.{asked}"),
+        1..=4 => format!("Written back to {name}: {}.{asked}", out.join(", ")),
+        some => format!("{some} of {} are written back to {name}.{asked}", fields.len()),
+    })
 }
 
 /// The headings of other modules' sections, each with its anchor.

@@ -16,7 +16,7 @@ use crate::ids::CompanyId;
 use crate::note::web::{Written, writer};
 use crate::parts::{Cell, part, path_id};
 use crate::timeline::web::{Asked, earlier, section};
-use crate::{contact, deal, words};
+use crate::{contact, deal, origins, words};
 
 /// So many contacts are listed beside a company.
 const PEOPLE: usize = 12;
@@ -41,6 +41,7 @@ struct Record {
     deals: Vec<DealRow>,
     panels: Vec<RenderedPanel>,
     sources: Vec<SourcePart>,
+    origins: Safe,
     can_write: bool,
     can_add: bool,
     can_sell: bool,
@@ -89,6 +90,7 @@ pub(super) async fn show(ctx: Ctx, Path(id): Path<String>, Query(asked): Query<A
         deals: deals.rows.iter().map(|line| deal_row(&ctx, line)).collect(),
         panels: ctx.panels("company", &record).await,
         sources: company.provided.iter().map(|(_, said)| source_part(said, None, current)).collect(),
+        origins: origins::part_of(&ctx, &record, &company.provenance, &about.names).await?,
         can_write: ctx.actor.may(&COMPANIES_WRITE).is_ok(),
         can_add: ctx.actor.may(&CONTACTS_WRITE).is_ok(),
         can_sell: ctx.actor.may(&DEALS_WRITE).is_ok(),

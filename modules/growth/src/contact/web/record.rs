@@ -15,7 +15,7 @@ use crate::ids::ContactId;
 use crate::note::web::{Written, writer};
 use crate::parts::{Cell, part, path_id};
 use crate::timeline::web::{Asked, earlier, section};
-use crate::{deal, words};
+use crate::{deal, origins, words};
 
 #[derive(Template)]
 #[template(path = "contact/record.html")]
@@ -37,6 +37,7 @@ struct Record {
     deals: Vec<DealRow>,
     panels: Vec<RenderedPanel>,
     sources: Vec<SourcePart>,
+    origins: Safe,
     can_write: bool,
     can_sell: bool,
 }
@@ -104,6 +105,7 @@ pub(super) async fn show(ctx: Ctx, Path(id): Path<String>, Query(asked): Query<A
         deals: deals.rows.iter().map(|line| deal_row(&ctx, line)).collect(),
         panels: ctx.panels("contact", &record).await,
         sources: sources(&ctx, &contact),
+        origins: origins::part_of(&ctx, &record, &contact.provenance, &about.names).await?,
         can_write: ctx.actor.may(&CONTACTS_WRITE).is_ok(),
         can_sell: ctx.actor.may(&DEALS_WRITE).is_ok(),
         label: contact.label().to_owned(),
