@@ -17,7 +17,7 @@ use crate::line::Line;
 use crate::needs::objects_by_what;
 use crate::pacer::{Pacer, Pacers};
 use crate::webhook::Rejections;
-use crate::{Connector, Intake, Object, What, audit, farewell, purge, signal, sync, tick};
+use crate::{Connector, Intake, Object, Outlet, What, audit, farewell, purge, signal, sync, tick, two_way};
 
 /// What [`Connections`] is made of.
 pub struct Parts {
@@ -29,6 +29,8 @@ pub struct Parts {
     pub connectors: Vec<Connector>,
     /// The modules' doors for landing records.
     pub intakes: Vec<Intake>,
+    /// The modules' doors for what is written back.
+    pub outlets: Vec<Outlet>,
     /// Where Atlas is reached from outside, such as `https://atlas.example.com`.
     pub base_url: String,
     /// Whether providers on plain HTTP and the local network are allowed.
@@ -45,6 +47,7 @@ struct Inner {
     connectors: BTreeMap<&'static str, Arc<Connector>>,
     by_what: BTreeMap<&'static str, BTreeMap<What, Object>>,
     intakes: Vec<Intake>,
+    outlets: Vec<Outlet>,
     base_url: String,
     allow_private: bool,
     http: Http,
@@ -64,6 +67,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "connect/0002_sync", sql: include_str!("../migrations/0002_sync.sql") },
         Migration { name: "connect/0003_receipt_signatures", sql: include_str!("../migrations/0003_receipt_signatures.sql") },
         Migration { name: "connect/0006_audit", sql: include_str!("../migrations/0006_audit.sql") },
+        Migration { name: "connect/0010_two_way", sql: include_str!("../migrations/0010_two_way.sql") },
     ]
 }
 
@@ -91,6 +95,7 @@ impl Connections {
             connectors,
             by_what,
             intakes,
+            outlets: parts.outlets,
             base_url: parts.base_url.trim_end_matches('/').to_owned(),
             allow_private: parts.allow_private_providers,
             http: Http::new(parts.allow_private_providers, transport)?,
@@ -105,6 +110,7 @@ impl Connections {
     pub fn jobs(&self) -> Vec<JobKind> {
         let (syncs, signals, purges, farewells, ticks) = (self.clone(), self.clone(), self.clone(), self.clone(), self.clone());
         let audits = self.clone();
+        let (writes, batches) = (self.clone(), self.clone());
         let day = Duration::from_secs(24 * 3600);
         vec![
             JobKind::new(sync::JOB, move |ctx, job| sync::work(syncs.clone(), ctx, job)).queue(sync::QUEUE).longest(day),
@@ -112,6 +118,10 @@ impl Connections {
             JobKind::new(purge::JOB, move |ctx, job| purge::work(purges.clone(), ctx, job)).queue(sync::QUEUE).longest(day),
             JobKind::new(farewell::JOB, move |ctx, job| farewell::work(farewells.clone(), ctx, job)).queue(signal::QUEUE),
             JobKind::new(audit::JOB, move |ctx, job| audit::work(audits.clone(), ctx, job)).queue(sync::QUEUE).longest(day),
+            JobKind::new(two_way::WRITE_JOB, move |ctx, job| two_way::write_work(writes.clone(), ctx, job)).queue(signal::QUEUE),
+            JobKind::new(two_way::BATCH_JOB, move |ctx, job| two_way::batch_work(batches.clone(), ctx, job))
+                .queue(sync::QUEUE)
+                .longest(day),
             JobKind::new(tick::JOB, move |ctx, job| tick::work(ticks.clone(), ctx, job)),
         ]
     }
@@ -159,6 +169,11 @@ impl Connections {
 
     pub(crate) fn intakes(&self) -> &[Intake] {
         &self.0.intakes
+    }
+
+    /// The module's door for records of this kind that are written back.
+    pub(crate) fn outlet(&self, what: What) -> Option<Outlet> {
+        self.0.outlets.iter().find(|outlet| outlet.what == what).copied()
     }
 
     pub(crate) fn rejections(&self) -> &Rejections {

@@ -29,6 +29,8 @@ pub(crate) use self::registry::Pacers;
 pub enum Lane {
     /// People who wait, and notices.
     People,
+    /// Writing what people changed.
+    Write,
     /// Looking for changes on a schedule.
     Incremental,
     /// History: leaves a tenth of each window to the others, and takes it in the window's last second.

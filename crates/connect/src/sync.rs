@@ -201,6 +201,7 @@ pub(crate) async fn wake(tx: &Tx, connection: &Connection) -> Result<()> {
         put_state(tx, connection, sync.id, SyncState::Running).await?;
         enqueue_run(tx, connection, Duration::ZERO).await?;
     }
+    crate::two_way::wake(tx, connection).await?;
     crate::signal::enqueue_drain(tx, connection.workspace_id, connection.id, Duration::ZERO).await
 }
 

@@ -1,7 +1,7 @@
 //! The descriptor a module hands to the server: what is not said is empty.
 
 use atlas_api::Operation;
-use atlas_connect::Intake;
+use atlas_connect::{Intake, Outlet};
 use atlas_jobs::{JobKind, Schedule};
 use atlas_store::{Migration, Noun};
 use atlas_web::{NavItem, Pages, Panel, QuickAction, RecordAction};
@@ -32,6 +32,8 @@ pub struct Module {
     pub quick_actions: Vec<QuickAction>,
     /// Its doors for what connectors bring.
     pub intakes: Vec<Intake>,
+    /// Its doors for records that are written back.
+    pub outlets: Vec<Outlet>,
 }
 
 macro_rules! parts {
@@ -61,6 +63,7 @@ impl Module {
             nav: vec![],
             quick_actions: vec![],
             intakes: vec![],
+            outlets: vec![],
         }
     }
 
@@ -92,5 +95,7 @@ impl Module {
         quick_actions: Vec<QuickAction>;
         /// Adds doors for what connectors bring.
         intakes: Vec<Intake>;
+        /// Adds doors for records that are written back.
+        outlets: Vec<Outlet>;
     }
 }

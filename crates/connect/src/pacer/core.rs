@@ -150,7 +150,7 @@ impl Core {
     fn reserve(&self, cap: u32, lane: Lane, end: i64) -> (i64, i64) {
         match lane {
             Lane::Bulk => (i64::from(cap.div_ceil(10)), self.drift.earliest(end) - SECOND - self.answer_time.min(SECOND)),
-            Lane::People | Lane::Incremental => (0, i64::MIN),
+            Lane::People | Lane::Write | Lane::Incremental => (0, i64::MIN),
         }
     }
 
