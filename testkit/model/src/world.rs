@@ -303,7 +303,7 @@ async fn open(location: &Location, clock: &Clock, provider: &Provider) -> Result
         vault: Vault::from_master([7; 32]),
         connectors: vec![atlas_intercom::connector()],
         intakes: modules.iter().flat_map(|module| module.intakes.iter().copied()).collect(),
-        outlets: atlas_growth::outlets(),
+        outlets: modules.iter().flat_map(|module| module.outlets.iter().copied()).collect(),
         base_url: BASE_URL.into(),
         allow_private_providers: true,
     };
