@@ -46,7 +46,7 @@ describe("two-way", { timeout: 240_000 }, () => {
     await page.getByText("Saved. Nothing was written").waitFor();
     assert.equal((await there(other.external)).name, other.name, "an older difference stays");
     await edit(person, { name: "Ada Outgoing" });
-    await until(async () => (await there(person.external)).name === "Ada Outgoing", 10_000, "the edit arrives at Intercom");
+    await until(async () => (await there(person.external)).name === "Ada Outgoing", "the edit arrives at Intercom", 10_000);
   });
 
   test("a conflict is shown on the record and decided on the fields page", async () => {
@@ -54,7 +54,7 @@ describe("two-way", { timeout: 240_000 }, () => {
     await sandbox("PATCH", `/_sandbox/contacts/${person.external}`, { name: "Ada There" });
     await edit(person, { name: "Ada Here" });
     await good(w.api("POST", "/v1/connections/intercom/resume"));
-    await until(async () => (await good(w.api("GET", "/v1/connections/intercom/conflicts"))).data.length === 1, 10_000, "a conflict is open");
+    await until(async () => (await good(w.api("GET", "/v1/connections/intercom/conflicts"))).data.length === 1, "a conflict is open", 10_000);
     await page.goto(`${w.url}/growth/contacts/${person.id}`);
     await page.getByText("Name waits for a decision.").waitFor();
     await shot(page, "two-way-record");
@@ -76,10 +76,10 @@ describe("two-way", { timeout: 240_000 }, () => {
     await page.locator("#preview").getByText("Older Difference").first().waitFor();
     await shot(page, "two-way-preview");
     await page.getByRole("button", { name: "Write 1 field to Intercom" }).click();
-    await until(async () => (await there(other.external)).name === "Older Difference", 10_000, "the batch arrives");
+    await until(async () => (await there(other.external)).name === "Older Difference", "the batch arrives", 10_000);
     await page.getByText("1 field written").waitFor();
     await page.getByRole("button", { name: "Take back" }).click();
-    await until(async () => (await there(other.external)).name === other.name, 10_000, "it is taken back");
+    await until(async () => (await there(other.external)).name === other.name, "it is taken back", 10_000);
     assert.equal((await good(w.api("GET", `/v1/contacts/${other.id}`))).name, "Older Difference", "and stays here");
     await page.getByText("1 taken back since").waitFor();
   });

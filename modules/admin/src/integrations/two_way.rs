@@ -132,6 +132,10 @@ impl Moving<'_> {
     fn running(&self, batch: &BatchView) -> bool {
         matches!(batch.state, BatchState::Preparing | BatchState::Writing)
     }
+    /// Whether the page looks again by itself: what ends before it listens would be missed.
+    fn any_running(&self) -> bool {
+        self.batches.iter().any(|batch| self.running(batch))
+    }
     /// Whether a batch wrote something that can be taken back.
     fn can_undo(&self, batch: &BatchView) -> bool {
         batch.kind == BatchKind::Write && !self.running(batch) && batch.written > batch.undone + batch.kept
