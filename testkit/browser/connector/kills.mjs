@@ -4,7 +4,7 @@ import { until } from "../lib/atlas.mjs";
 import { begin, ended, forget, scene, sleep, stats } from "./scene.mjs";
 import { count } from "./table.mjs";
 
-const SIZE = { contacts: 400, companies: 60, conversations: 900, "limit-per-minute": 0, "latency-ms": 100, "latency-max-ms": 600 };
+const SIZE = { contacts: 300, companies: 60, conversations: 600, "limit-per-minute": 0, "latency-ms": 100, "latency-max-ms": 600 };
 /** Worlds beside each other. */
 const BESIDE = 2;
 /** Listings that can be open: teammates, companies, contacts, conversations, deleted conversations. */

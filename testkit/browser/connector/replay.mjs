@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { all, eachOf, good, timeline } from "../lib/api.mjs";
 import { EMAIL, atlas } from "../lib/atlas.mjs";
-import { scene, settle, sleep } from "./scene.mjs";
+import { quiet, scene, settle, sleep } from "./scene.mjs";
 import { count, seconds } from "./table.mjs";
 
 const SIZE = { contacts: 400, companies: 60, conversations: 400, "limit-per-minute": 0 };
@@ -11,7 +11,8 @@ export async function replay(kind, _, tell) {
   await scene(kind, SIZE, async (w, db) => {
     await settle(w, 0);
     await good(w.sandbox("POST", "/_sandbox/burst", { contacts: 20, conversations: 50, replies: 200, notes: 50 }));
-    await sleep(5_000);
+    await quiet(w);
+    await sleep(1_000);
     const before = await fingerprints(w);
     await w.processes.atlas.end();
     await w.processes.sandbox.end();

@@ -1,5 +1,5 @@
 // A world to measure in: Atlas and the provider without limits of their own in the way, connected, its first sync begun or done.
-import { world } from "../lib/atlas.mjs";
+import { until, world } from "../lib/atlas.mjs";
 import { connectQuietly, connection, credentials, good, session, synced } from "../lib/api.mjs";
 
 const UNLIMITED = { ATLAS_LOG: "warn", ATLAS_RATE_READ: "0", ATLAS_RATE_WRITE: "0", ATLAS_RATE_HEAVY: "0" };
@@ -58,4 +58,13 @@ export async function routes(w) {
 export async function ended(w) {
   const { sync } = await connection(w);
   return sync?.state === "done" && sync;
+}
+
+/** Waits until all notices are worked off: no call for three seconds. Answers when the last one was, Unix milliseconds. */
+export async function quiet(w) {
+  const still = async () => {
+    const { concurrent, lastRequestAt } = await stats(w);
+    return concurrent === 0 && Date.now() - lastRequestAt > 3_000 && lastRequestAt;
+  };
+  return until(still, "the notices are never worked off", 900_000, 100);
 }

@@ -1,7 +1,6 @@
 // A storm of notices, many twice, late or never: after one reconcile the timeline is the provider's truth.
 import { equalsTruth, good, syncNow } from "../lib/api.mjs";
-import { until } from "../lib/atlas.mjs";
-import { scene, settle, stats } from "./scene.mjs";
+import { quiet, scene, settle, stats } from "./scene.mjs";
 import { count, seconds } from "./table.mjs";
 
 const SIZE = { contacts: 1_000, companies: 50, conversations: 1_000, "limit-per-minute": 0 };
@@ -28,13 +27,4 @@ export async function storm(kind, { notices }, tell) {
       pass: right && blown.failed === 0 && calls <= blown.acked,
     });
   });
-}
-
-/** Waits until all notices are worked off: no call for three seconds. Answers when the last one was, Unix milliseconds. */
-async function quiet(w) {
-  const still = async () => {
-    const { concurrent, lastRequestAt } = await stats(w);
-    return concurrent === 0 && Date.now() - lastRequestAt > 3_000 && lastRequestAt;
-  };
-  return until(still, "the notices are never worked off", 900_000, 100);
 }

@@ -7,16 +7,17 @@ use atlas_kernel::ConnectionId;
 use tokio::sync::Notify;
 
 /// Whose turn it is; clones are the same.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Turns(Arc<Mutex<HashMap<ConnectionId, Word>>>);
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Word {
     left: bool,
     bell: Arc<Notify>,
 }
 
 /// A job's turn, until it is dropped.
+#[derive(Debug)]
 pub(crate) struct Turn {
     turns: Turns,
     connection: ConnectionId,
@@ -86,7 +87,7 @@ mod tests {
         let turn = turns.begin(id).unwrap();
         assert!(turns.begin(id).is_none());
         turn.called().await;
-        let turn = turn.end().err().expect("word was left");
+        let turn = turn.end().expect_err("word was left");
         assert!(turn.take_word());
         assert!(turn.end().is_ok());
         let next = turns.begin(id).expect("the turn is free again");

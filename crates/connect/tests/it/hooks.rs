@@ -186,12 +186,13 @@ async fn a_backlog_is_claimed_and_landed_many_at_a_time() {
     for n in 0..5 {
         assert_eq!(world.notify(&format!("b-{n}"), &every).await, 200);
     }
-    // So that answers come in while others are written.
-    world.fake.data().latency = Duration::from_millis(150);
-    let transactions = transactions(&world).await;
+    let ((), queries) = atlas_store::watch_queries(world.work()).await;
     world.matches_truth().await;
     assert_eq!(world.fake.stats().0 - calls, 120, "one call an object, however often it was named");
-    assert!(transactions <= 70, "{transactions} transactions for 120 signals");
+    // At least half of 48 places at a time; how many land together depends on how quick the database is.
+    let count = |begin: &str| queries.iter().filter(|query| query.sql().trim_start().starts_with(begin)).count();
+    assert!(count("WITH due AS") <= 8, "{} claims for 120 signals", count("WITH due AS"));
+    assert!(count("UPDATE jobs SET lease_until") <= 120 + 8, "a transaction an object at most, however slow the database");
 }
 
 #[tokio::test(flavor = "multi_thread")]
