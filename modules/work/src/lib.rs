@@ -47,6 +47,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "work/0001_projects", sql: include_str!("../migrations/0001_projects.sql") },
         Migration { name: "work/0002_tasks", sql: include_str!("../migrations/0002_tasks.sql") },
         Migration { name: "work/0003_notes", sql: include_str!("../migrations/0003_notes.sql") },
+        Migration { name: "work/0004_planning", sql: include_str!("../migrations/0004_planning.sql") },
     ]
 }
 
