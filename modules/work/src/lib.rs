@@ -6,6 +6,7 @@ pub mod note;
 mod nouns;
 mod panels;
 pub mod people;
+mod planning;
 pub mod project;
 pub mod quick_add;
 mod sql;
@@ -39,6 +40,7 @@ pub fn module() -> Module {
         .nav(nav())
         .quick_actions(quick_actions())
         .intakes(vec![note::intake::intake()])
+        .work_sources(vec![planning::source()])
 }
 
 /// The tables of this module.

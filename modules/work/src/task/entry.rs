@@ -156,6 +156,7 @@ pub async fn write(
     }
     event.reason = entry.reason;
     touch(tx, actor, task.id);
+    atlas_module::plannable::changed(tx, actor.workspace).await?;
     record_event(tx, actor, event).await
 }
 

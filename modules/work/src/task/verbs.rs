@@ -222,7 +222,7 @@ pub async fn restore(tx: &Tx, actor: &Actor, id: TaskId, expected: Option<i64>) 
 }
 
 /// The task as it is, locked, at the version the caller saw.
-pub(super) async fn load(tx: &Tx, actor: &Actor, id: TaskId, expected: Option<i64>) -> Result<Task> {
+pub(crate) async fn load(tx: &Tx, actor: &Actor, id: TaskId, expected: Option<i64>) -> Result<Task> {
     let task = store::locked(tx, actor.workspace, id).await?.ok_or(Error::NotFound("task"))?;
     if expected.is_some_and(|version| version != task.version) {
         return Err(Error::Stale);
@@ -231,7 +231,7 @@ pub(super) async fn load(tx: &Tx, actor: &Actor, id: TaskId, expected: Option<i6
 }
 
 /// Applies a change and saves what differs; nothing is written when nothing does.
-pub(super) async fn change_task(
+pub(crate) async fn change_task(
     tx: &Tx,
     actor: &Actor,
     nouns: &Nouns,
