@@ -119,7 +119,9 @@ pub async fn by_ids(on: &dyn Executor, workspace: WorkspaceId, ids: &[TaskId]) -
 /// The tasks that stand so and are not archived, with everything that hangs on them.
 pub async fn meant(on: &dyn Executor, workspace: WorkspaceId, standing: &[Status]) -> Result<Vec<Task>> {
     let places = sql::places(2, standing.len());
-    let sql = format!("SELECT {COLUMNS} FROM work_tasks t WHERE t.workspace_id = $1 AND t.status IN ({places}) AND t.archived_at IS NULL ORDER BY t.id");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM work_tasks t WHERE t.workspace_id = $1 AND t.status IN ({places}) AND t.archived_at IS NULL ORDER BY t.id"
+    );
     let rows: Vec<TaskRow> = sql::bind_all(built_query(sql).bind(workspace), standing.iter().copied()).all(on).await?;
     let mut tasks = Vec::with_capacity(rows.len());
     let mut rows = rows.into_iter().map(Task::from).peekable();
