@@ -135,6 +135,7 @@ pub async fn replan(planning: &Planning, tx: &Tx, actor: &Actor, why: Why) -> Re
     }
     let draft = Draft { number: state.revision + 1, now, said, restored };
     let (bodies, moves) = draft.bodies(tx, &planner, &facts, &before, &worked, &why)?;
+    store::put_worked(tx, workspace, &draft.broken_off(&before, &bodies)).await?;
     store::put_people(tx, workspace, &people, &facts.people).await?;
     let state = State { planned_at: Some(tx.now()), rule: planner.plan().rule, digest, alarms: planner.alarms(), ..state };
     let revision = save(tx, actor, state, &draft, &before, &bodies, &moves, why.undo).await?;
@@ -319,6 +320,23 @@ impl Draft {
         {
             first.span.from = running.span.from;
         }
+    }
+
+    /// Blocks that ran until now and do not go on: what was worked of them stays worked.
+    fn broken_off(&self, before: &BTreeMap<TaskId, Body>, bodies: &BTreeMap<TaskId, Body>) -> Vec<store::Worked> {
+        let mut broken = Vec::new();
+        for (task, old) in before {
+            let Some(old) = &old.place else { continue };
+            let Some(running) = old.chunks.iter().find(|chunk| chunk.span.from < self.now && chunk.span.until > self.now) else { continue };
+            let goes_on = bodies
+                .get(task)
+                .and_then(|body| body.place.as_ref())
+                .is_some_and(|place| place.person == old.person && place.chunks.iter().any(|chunk| chunk.span.from == running.span.from));
+            if !goes_on && bodies.contains_key(task) {
+                broken.push((*task, user_id(old.person), moment(running.span.from), moment(self.now)));
+            }
+        }
+        broken
     }
 
     fn moved(&self, tx: &Tx, planner: &Planner, task: TaskId, old: &Body, new: &Body) -> Option<Moved> {
