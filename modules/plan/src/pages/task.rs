@@ -40,6 +40,9 @@ struct Page {
 }
 
 impl Page {
+    fn heading(&self) -> &'static str {
+        if self.partial { "h3" } else { "h2" }
+    }
     fn when(&self, at: &atlas_kernel::Timestamp) -> String {
         self.reader.when_at(*at)
     }
