@@ -59,9 +59,12 @@ pub struct Note {
     pub rest: String,
 }
 
-fn lower(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+/// As it stands within a sentence: names of days keep their capital, `Tomorrow` does not.
+pub fn lower(text: &str) -> String {
+    match ["Today", "Tomorrow", "Yesterday"].iter().find(|word| text.starts_with(**word)) {
+        Some(word) => format!("{}{}", word.to_lowercase(), &text[word.len()..]),
+        None => text.to_owned(),
+    }
 }
 
 /// Why a task lies where it lies: what is at stake first, then what its start waits for.
@@ -146,6 +149,7 @@ pub fn who_moved(moved: &Moved, facts: &Facts, reader: &Reader) -> String {
         words.push_str(&format!(" Pushed by {}.", chain.join(", then ")));
     }
     match (&moved.from, &moved.to) {
+        (Some((before, from)), Some((after, to))) if (before, from) == (after, to) => words.push_str(" It still begins then."),
         (Some((before, from)), Some((after, to))) => {
             words.push_str(&format!(" From {} to {}", lower(&reader.when_at(*from)), lower(&reader.when_at(*to))));
             if before != after {

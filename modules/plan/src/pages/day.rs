@@ -188,7 +188,8 @@ fn lede(spots: &[Spot], moved: &[MovedOff], free: i64, is_today: bool, scene: &S
         return if scene.state.planned_at.is_none() { "Nothing is planned yet.".into() } else { "No task is planned on this day.".into() };
     };
     let mut words = format!("{} goes first.", first.key);
-    let late = blocks.iter().filter(|spot| spot.late > 0).count();
+    let late: std::collections::BTreeSet<&str> = blocks.iter().filter(|spot| spot.late > 0).map(|spot| spot.key.as_str()).collect();
+    let late = late.len();
     if late > 0 {
         words.push_str(&format!(" {} late.", ui::plural(late, "task is", "tasks are")));
     }
@@ -218,8 +219,8 @@ fn moved_off(scene: &Scene, date: Date) -> Vec<MovedOff> {
         });
         let to = scene.reader.when(span.from);
         let why = match pushed {
-            _ if put_off => format!("To {}. You put it off.", to.to_lowercase()),
-            Some(moved) => format!("To {}. {}.", to.to_lowercase(), moved.said),
+            _ if put_off => format!("To {}. You put it off.", words::lower(&to)),
+            Some(moved) => format!("To {}. {}.", words::lower(&to), moved.said),
             None => continue,
         };
         moved.push(MovedOff { key: work.key.clone(), title: work.title.clone(), why, put_off });

@@ -35,7 +35,7 @@ impl HoursPage {
     fn when(&self, busy: &Busy) -> String {
         let (from, until) = (self.reader.when_at(busy.start_at), self.reader.when_at(busy.finish_at));
         let same = busy.start_at.to_zoned(self.reader.zone.clone()).date() == busy.finish_at.to_zoned(self.reader.zone.clone()).date();
-        if same { format!("{from}–{}", &until[until.len() - 5..]) } else { format!("{from} to {}", until.to_lowercase()) }
+        if same { format!("{from}–{}", &until[until.len() - 5..]) } else { format!("{from} to {}", crate::words::lower(&until)) }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use atlas_kernel::{Result, UserId};
-use atlas_planner::{Span, TaskId};
+use atlas_planner::{Minute, Span, TaskId};
 use atlas_web::{Ctx, ui};
 use jiff::civil::{Date, Time};
 
@@ -157,6 +157,13 @@ impl Scene {
         }
     }
 
+    /// What a later piece of a task says.
+    fn goes_on(&self, ended: Minute, starts: Minute) -> String {
+        let same = self.reader.day(ended) == self.reader.day(starts);
+        let from = if same { self.reader.clock(ended) } else { words::lower(&self.reader.when(ended)) };
+        format!("Goes on from {from}.")
+    }
+
     fn blocks(&self, body: &Body) -> Vec<Spot> {
         let Some(place) = body.place.as_ref().filter(|place| user_id(place.person) == self.member) else { return vec![] };
         let Some(work) = self.facts.work.get(&place.task) else { return vec![] };
@@ -180,7 +187,7 @@ impl Scene {
             note: if index == 0 {
                 note.clone()
             } else {
-                Note { lead: String::new(), rest: format!("Goes on from {}.", self.reader.when(place.chunks[index - 1].span.until)) }
+                Note { lead: String::new(), rest: self.goes_on(place.chunks[index - 1].span.until, chunk.span.from) }
             },
             done: false,
             late: place.late_minutes,

@@ -46,8 +46,11 @@ impl Page {
     fn when(&self, at: &atlas_kernel::Timestamp) -> String {
         self.reader.when_at(*at)
     }
+    fn then(&self, at: &atlas_kernel::Timestamp) -> String {
+        crate::words::lower(&self.reader.when_at(*at))
+    }
     fn or_never(&self, at: &Option<atlas_kernel::Timestamp>) -> String {
-        at.map_or_else(|| "never".to_owned(), |at| self.reader.when_at(at))
+        at.map_or_else(|| "never".to_owned(), |at| crate::words::lower(&self.reader.when_at(at)))
     }
     fn minutes(&self, minutes: &u32) -> String {
         ui::minutes_label(i64::from(*minutes))
@@ -83,7 +86,7 @@ pub async fn show(planning: Planning, ctx: Ctx, Path(key): Path<String>, Query(a
         proposed: body.place.iter().flat_map(|place| &place.chunks).any(|chunk| !chunk.fixed && !body.is_accepted(chunk.span)),
         put_off: wish.not_before.is_some(),
         start: why.start.map(|at| at.to_string()).unwrap_or_default(),
-        due: body.facts.due.map(|due| reader.due(due.at)).unwrap_or_default(),
+        due: body.facts.due.map(|due| crate::words::lower(&reader.due(due.at))).unwrap_or_default(),
         back: back(&format!("/plan/{}", body.span().map_or(reader.today, |span| reader.day(span.from)))).to_owned(),
         partial: ctx.partial,
         why,
@@ -141,7 +144,7 @@ pub async fn panel(ctx: &Ctx, record: &Ref) -> Result<Option<String>> {
         key: url.rsplit('/').next().unwrap_or_default().to_owned(),
         blocks: blocks(&body, &reader),
         who,
-        finish: body.span().map(|span| reader.when(span.until)).unwrap_or_default(),
+        finish: body.span().map(|span| crate::words::lower(&reader.when(span.until))).unwrap_or_default(),
         late: body.place.as_ref().map_or(0, |place| place.late_minutes),
         unestimated: body.facts.remaining.is_none(),
         unplaced: body.unplaced.as_ref().map(|why| match why {

@@ -9,7 +9,7 @@ use atlas_web::{Ctx, Query, Reply, ui};
 use serde::Deserialize;
 
 use super::spots::shared;
-use crate::calendar::{BusyKind, store as calendar};
+use crate::calendar::{Hours, store as calendar};
 use crate::facts::{Facts, minute, moment, user_id};
 use crate::plan::{explain, store};
 use crate::words::{self, Note};
@@ -125,25 +125,47 @@ fn weeks(reader: &words::Reader) -> Vec<Span> {
 
 async fn lines(ctx: &Ctx, facts: &Facts, weeks: &[Span]) -> Result<Vec<Line>> {
     let hours = calendar::all_hours(&ctx.app.db, ctx.actor.workspace).await?;
+    let now = minute(ctx.now());
     let mut lines: Vec<Line> = facts
         .members
         .values()
         .map(|member| {
             let mine = hours.get(&member.id).cloned().unwrap_or_default();
-            let week: i64 = mine.week.iter().flatten().map(|(from, until)| i64::from(until - from)).sum();
-            let gone = |span: &Span| -> i64 {
-                let busy = facts.busy.values().filter(|busy| busy.user_id == member.id && busy.kind != BusyKind::Absence);
-                busy.map(|busy| shared(Span::new(minute(busy.start_at), minute(busy.finish_at)), *span)).sum()
-            };
-            let away = |span: &Span| -> i64 {
-                let busy = facts.busy.values().filter(|busy| busy.user_id == member.id && busy.kind == BusyKind::Absence);
-                let minutes: i64 = busy.map(|busy| shared(Span::new(minute(busy.start_at), minute(busy.finish_at)), *span)).sum();
-                week * minutes / (7 * 24 * 60)
-            };
-            let weeks = weeks.iter().map(|span| Load { planned: 0, hours: (week - gone(span) - away(span)).max(0) }).collect();
+            let busy: Vec<Span> = facts
+                .busy
+                .values()
+                .filter(|busy| busy.user_id == member.id)
+                .map(|busy| Span::new(minute(busy.start_at), minute(busy.finish_at)))
+                .collect();
+            let weeks = weeks.iter().map(|week| Load { planned: 0, hours: free(&mine, &member.zone, &busy, *week, now) }).collect();
             Line { id: member.id, name: member.name.clone(), weeks, tasks: 0, late: 0 }
         })
         .collect();
-    lines.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()));
+    lines.sort_by_key(|line| line.name.to_lowercase());
     Ok(lines)
+}
+
+/// Working minutes of a week that have not gone by and that nothing else takes.
+fn free(hours: &Hours, zone: &jiff::tz::TimeZone, busy: &[Span], week: Span, now: i64) -> i64 {
+    let monday = moment(week.from + 12 * 60).to_zoned(zone.clone()).date();
+    let mut free = 0;
+    for (offset, pairs) in (0_i64..).zip(&hours.week) {
+        let midnight = facts::local(monday + jiff::Span::new().days(offset), jiff::civil::Time::midnight(), zone);
+        for (from, until) in pairs {
+            let span = Span::new((midnight + i64::from(*from)).max(now), midnight + i64::from(*until));
+            let mut taken: Vec<Span> = busy
+                .iter()
+                .map(|one| Span::new(one.from.max(span.from), one.until.min(span.until)))
+                .filter(|one| one.minutes() > 0)
+                .collect();
+            taken.sort();
+            let mut at = span.from;
+            for one in taken {
+                free += (one.from - at).max(0);
+                at = at.max(one.until);
+            }
+            free += (span.until - at).max(0);
+        }
+    }
+    free
 }

@@ -21,7 +21,7 @@ async fn plans_obey_every_rule_after_random_events() {
     let mut tasks: Vec<Task> = Vec::new();
     for n in 0..12 {
         let who = if n % 3 == 0 { &o.jonas } else { &o.ines };
-        tasks.push(o.task(work(&format!("Task {n}"), 30 + 30 * i64::from(n as i32 % 6), who)).await);
+        tasks.push(o.task(work(&format!("Task {n}"), 30 + 30 * i64::from(n % 6), who)).await);
     }
     o.plan().await;
     for step in 0..EVENTS {
