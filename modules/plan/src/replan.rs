@@ -109,9 +109,9 @@ pub async fn replan(planning: &Planning, tx: &Tx, actor: &Actor, why: Why) -> Re
     let world = facts.world(now, &worked);
     let mut said = why.said.clone();
     let (planner, restored) = if state.revision == 0 {
-        (Planner::new(world).map_err(impossible)?, false)
+        (Planner::new(world).map_err(impossible)?, None)
     } else if let Some(earlier) = earlier_plan(tx, workspace, &state, &digest, &before, why.back_to).await? {
-        (Planner::resume(world, &store::plan_of(state.rule, &earlier)).map_err(impossible)?.0, true)
+        (Planner::resume(world, &store::plan_of(state.rule, &earlier)).map_err(impossible)?.0, Some(earlier))
     } else {
         let old: Vec<Person> = people.values().cloned().collect();
         let old = crate::facts::world(now, world.frozen_until, old, before.values().map(|body| &body.facts), &worked);
@@ -125,12 +125,12 @@ pub async fn replan(planning: &Planning, tx: &Tx, actor: &Actor, why: Why) -> Re
             }
             planner.apply(&event).map_err(impossible)?;
         }
-        (planner, false)
+        (planner, None)
     };
     if said.is_empty() {
         said = if state.revision == 0 { "Planned for the first time".to_owned() } else { "Time went by".to_owned() };
     }
-    if restored && why.said.is_empty() {
+    if restored.is_some() && why.said.is_empty() {
         "A change was taken back".clone_into(&mut said);
     }
     let draft = Draft { number: state.revision + 1, now, said, restored };
@@ -258,7 +258,8 @@ struct Draft {
     number: i64,
     now: Minute,
     said: String,
-    restored: bool,
+    /// The plan that came back, when one did.
+    restored: Option<BTreeMap<TaskId, Body>>,
 }
 
 type Moves = Vec<(TaskId, Moved)>;
@@ -281,12 +282,13 @@ impl Draft {
         let mut bodies = BTreeMap::new();
         for (id, task) in &facts.tasks {
             let old = before.get(id);
+            let base = self.restored.as_ref().unwrap_or(before).get(id);
             let mut body = Body {
                 facts: task.clone(),
                 place: places.remove(id),
                 unplaced: unplaced.remove(id),
                 accepted: vec![],
-                moved: old.and_then(|old| old.moved.clone()),
+                moved: base.and_then(|base| base.moved.clone()),
             };
             if let (Some(place), Some(old)) = (&mut body.place, old.and_then(|old| old.place.as_ref())) {
                 self.keep_begun(place, old);
@@ -296,12 +298,14 @@ impl Draft {
             }
             let spans: Vec<Span> = body.place.iter().flat_map(|place| place.chunks.iter().map(|chunk| chunk.span)).collect();
             let wanted = why.accept.iter().filter(|(task, _)| task == id).flat_map(|(_, spans)| spans);
-            let accepted: Vec<Span> = old.iter().flat_map(|old| &old.accepted).chain(wanted).copied().collect();
+            let accepted: Vec<Span> = base.iter().flat_map(|base| &base.accepted).chain(wanted).copied().collect();
             body.accepted = spans.into_iter().filter(|span| accepted.contains(span)).collect();
             if let Some(old) = old
                 && let Some(moved) = self.moved(tx, planner, *id, old, &body)
             {
-                body.moved = if self.restored { old.moved.clone() } else { Some(moved.clone()) };
+                if self.restored.is_none() {
+                    body.moved = Some(moved.clone());
+                }
                 moves.push((*id, moved));
             }
             bodies.insert(*id, body);
