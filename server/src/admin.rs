@@ -7,7 +7,7 @@ use atlas_identity::{Gate, NewOwner, NewToken, NewWorkspace};
 use atlas_kernel::{Actor, Clock, Scopes};
 use atlas_store::Db;
 
-use crate::cli::{Admin, CreateOwner, CreateToken, Data, SeedDemo};
+use crate::cli::{Admin, CreateOwner, CreateToken, Data, ReplayConnection, SeedDemo};
 use crate::config::{Config, Flags};
 use crate::{app, logging, seed};
 
@@ -20,6 +20,7 @@ pub async fn run(command: &Admin) -> Result<()> {
         Admin::CreateOwner(ask) => create_owner(ask).await,
         Admin::CreateToken(ask) => create_token(ask).await,
         Admin::SeedDemo(ask) => seed_demo(ask).await,
+        Admin::ReplayConnection(ask) => replay_connection(ask).await,
         Admin::ReceiptKey(ask) => {
             for key in atlas_connect::receipt_keys(&app::open_vault(&open(ask).await?)?) {
                 println!("{key}");
@@ -81,6 +82,19 @@ async fn seed_demo(ask: &SeedDemo) -> Result<()> {
     db.write(|tx| async move { atlas_identity::revoke_token(&tx, actor, token.id).await }).await?;
     println!("made {} records", made?);
     db.close().await;
+    Ok(())
+}
+
+async fn replay_connection(ask: &ReplayConnection) -> Result<()> {
+    let atlas = app::build(&open(&ask.data).await?, Clock::System, tokio::sync::watch::channel(false).1).await?;
+    let actor = member(&atlas.db, &ask.email).await?;
+    let replayed = atlas.connections.replay(&actor, &ask.connector).await?;
+    let applied = replayed.applied;
+    println!(
+        "{} entries read: {} records made, {} changed, {} removed, {} messages added",
+        replayed.entries, applied.created, applied.updated, applied.removed, applied.messages
+    );
+    atlas.db.close().await;
     Ok(())
 }
 

@@ -76,6 +76,7 @@ pub fn assemble(db: Db, vault: Vault, config: &Config, stopping: watch::Receiver
         vault,
         connectors: connectors::all(&config.local_intercom),
         intakes: modules.iter().flat_map(|m| m.intakes.iter().copied()).collect(),
+        outlets: modules.iter().flat_map(|m| m.outlets.iter().copied()).collect(),
         base_url: config.base_url.clone(),
         allow_private_providers: config.allow_private_providers,
     })?;

@@ -88,7 +88,14 @@ fn arrival(actor: &Actor, connection: ConnectionId, n: usize) -> Arrival {
         updated_at: Some(Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(1_700_000_000 + n as i64)),
         ..Person::default()
     };
-    Arrival { actor: actor.clone(), connection, provider: "bench", history: true, landing: Landing::Person(person) }
+    Arrival {
+        actor: actor.clone(),
+        connection,
+        provider: "bench",
+        history: true,
+        rules: Default::default(),
+        landing: Landing::Person(person),
+    }
 }
 
 /// One conversation for each contact; the first contact's is a hundred times as long as the others'.

@@ -99,6 +99,8 @@ pub enum Admin {
     CreateOwner(CreateOwner),
     /// Make a personal access token for a member; prints the token only.
     CreateToken(CreateToken),
+    /// Land a connection's whole raw log again, without asking the provider: puts right what was lost or changed wrongly.
+    ReplayConnection(ReplayConnection),
     /// Print the public key that signs this installation's receipts.
     ReceiptKey(Data),
     /// Fill a workspace with a few companies, deals and tasks to look at.
@@ -146,6 +148,20 @@ pub struct CreateToken {
     /// The token's name in the list of tokens.
     #[arg(long, default_value = "Command line")]
     pub name: String,
+}
+
+/// `atlas admin replay-connection`
+#[derive(Args, Debug)]
+pub struct ReplayConnection {
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: Data,
+    /// The member who asks for it; an administrator of the workspace.
+    #[arg(long)]
+    pub email: String,
+    /// The connector.
+    #[arg(value_name = "CONNECTOR", default_value = "intercom")]
+    pub connector: String,
 }
 
 /// `atlas admin seed-demo`

@@ -1,9 +1,10 @@
 // The connector's gates, each with its bound beside the result: `node connector.mjs [--only pacing,storm] [--database sqlite] [--all]`.
-import { cpus, loadavg } from "node:os";
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { kinds } from "./connector/databases.mjs";
 import { gates } from "./connector/gates.mjs";
-import { header, line } from "./connector/table.mjs";
+import { header, line, markdown } from "./connector/table.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -11,35 +12,31 @@ const { values } = parseArgs({
     only: { type: "string" },
     database: { type: "string" },
     kills: { type: "string", default: "20" },
-    notices: { type: "string", default: "100000" },
-    parts: { type: "string", default: "1000000" },
+    notices: { type: "string", default: "10000" },
+    parts: { type: "string", default: "60000" },
     seed: { type: "string", default: "1" },
+    write: { type: "string" },
   },
 });
 const only = values.only?.split(",");
 const unknown = (only ?? []).filter((name) => !gates[name]);
 if (unknown.length > 0) throw new Error(`no gate is called ${unknown.join(", ")}; there are ${Object.keys(gates).join(", ")}`);
-const options = { kills: Number(values.kills), notices: Number(values.notices), parts: Number(values.parts), seed: Number(values.seed) };
+const options = { all: values.all, kills: Number(values.kills), notices: Number(values.notices), parts: Number(values.parts), seed: Number(values.seed) };
 const begun = performance.now();
 const load = () => loadavg()[0].toFixed(1);
 const before = load();
 const rows = [];
 console.log(header());
-for (const [name, gate] of Object.entries(gates)) {
-  if (only ? !only.includes(name) : gate.long && !values.all) continue;
-  const databases = kinds(values.database);
-  const measured = gate.apart ? await oneByOne(databases, (kind) => measure(name, gate, kind)) : await Promise.all(databases.map((kind) => measure(name, gate, kind)));
-  rows.push(...measured.flat());
-}
+const chosen = Object.entries(gates).filter(([name]) => !only || only.includes(name));
+const each = (picked) => picked.flatMap(([name, gate]) => kinds(values.database).map((kind) => () => measure(name, gate, kind)));
+for (const work of each(chosen.filter(([, gate]) => gate.apart))) rows.push(...(await work()));
+rows.push(...(await Promise.all(each(chosen.filter(([, gate]) => !gate.apart)).map((work) => work()))).flat());
 const failed = rows.filter((row) => !row.pass).length;
-console.log(`\n${rows.length - failed} of ${rows.length} rows pass; ${((performance.now() - begun) / 60_000).toFixed(1)} minutes; provider, Atlas and this program on one computer of ${cpus().length} processors, load ${before} before and ${load()} after.`);
+const machine = `${cpus().length} processors (${cpus()[0].model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB`;
+const words = `${rows.length - failed} of ${rows.length} rows pass; ${((performance.now() - begun) / 60_000).toFixed(1)} minutes; provider, Atlas and this program on one computer: ${machine}; load ${before} before and ${load()} after; ${new Date().toISOString().slice(0, 16)} UTC; ${options.kills} kills, ${options.notices} notices, ${options.parts} parts, seed ${options.seed}.`;
+console.log(`\n${words}`);
+if (values.write) writeFileSync(values.write, markdown(rows, words));
 process.exit(failed === 0 ? 0 : 1);
-
-async function oneByOne(databases, work) {
-  const done = [];
-  for (const kind of databases) done.push(await work(kind));
-  return done;
-}
 
 /** Runs a gate; what breaks it is a row that fails. */
 async function measure(name, gate, kind) {

@@ -48,6 +48,18 @@ enum What {
         #[arg(long)]
         cp_sat: Option<u32>,
     },
+    /// Random histories of a provider in simulated time, after which Atlas must equal the provider's truth.
+    Model {
+        /// How many seeds.
+        #[arg(long, default_value_t = 5000)]
+        seeds: u64,
+        /// Only this seed.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// The first seed of many.
+        #[arg(long, default_value_t = 1)]
+        first: u64,
+    },
     /// The connector's gates beside their bounds, on both databases.
     Connector(connector::Options),
 }
@@ -57,6 +69,9 @@ pub fn run(options: &Options) -> Result<()> {
         return planner(psplib.as_deref(), best.as_deref(), schedules, only.as_deref(), *cp_sat);
     }
     assets::build()?;
+    if let What::Model { seeds, seed, first } = &options.what {
+        return model(*seeds, *seed, *first);
+    }
     execute(&mut command("cargo", &["build", "--quiet", "--release", "--package", "atlas-server"]))?;
     let atlas = target_dir()?.join("release/atlas");
     let mut bench = command("node", &[]);
@@ -64,7 +79,7 @@ pub fn run(options: &Options) -> Result<()> {
     match &options.what {
         What::Weights => execute(bench.arg("weights.mjs")),
         What::Idle => execute(bench.arg("idle.mjs")),
-        What::Planner { .. } => Ok(()),
+        What::Planner { .. } | What::Model { .. } => Ok(()),
         What::Connector(options) => connector::run(options, &mut bench),
         What::Pages { contacts, events } => {
             let server = postgres::Server::start()?;
@@ -72,6 +87,16 @@ pub fn run(options: &Options) -> Result<()> {
             execute(bench.args(["pages.mjs", &contacts, &events]).env("TEST_DATABASE_URL", &server.url))
         }
     }
+}
+
+/// Plays histories; a failing seed ends it, cut down to its first steps that fail.
+fn model(seeds: u64, seed: Option<u64>, first: u64) -> Result<()> {
+    let mut play = command("cargo", &["run", "--quiet", "--release", "--package", "atlas-model", "--"]);
+    match seed {
+        Some(seed) => play.args(["--seed", &seed.to_string()]),
+        None => play.args(["--seeds", &seeds.to_string(), "--first", &first.to_string()]),
+    };
+    execute(&mut play)
 }
 
 /// Runs the planner's own benchmark, and CP-SAT on the same instances when asked to.

@@ -59,7 +59,7 @@ fn layers() -> Result<Vec<String>> {
 
 /// Programs and test kits stand on top and may use one another.
 fn is_program(name: &str) -> bool {
-    matches!(name, "atlas-server" | "atlas-testkit" | "xtask")
+    matches!(name, "atlas-server" | "atlas-testkit" | "atlas-model" | "xtask")
 }
 
 fn expand(member: &str) -> Result<Vec<PathBuf>> {
@@ -74,7 +74,7 @@ fn expand(member: &str) -> Result<Vec<PathBuf>> {
 
 fn packages() -> Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
-    for member in ["crates/*", "modules/*", "connectors/*", "sandboxes/*", "server", "testkit", "xtask"] {
+    for member in ["crates/*", "modules/*", "connectors/*", "sandboxes/*", "server", "testkit", "testkit/model", "xtask"] {
         for folder in expand(member)? {
             found.push((package_name(&folder)?, folder));
         }

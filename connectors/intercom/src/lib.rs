@@ -13,6 +13,7 @@ mod fields;
 mod paging;
 mod scopes;
 mod webhook;
+mod writes;
 
 use atlas_connect::{Connector, Readiness};
 
@@ -40,6 +41,8 @@ pub fn connector() -> Connector {
         classify: client::classify,
         errors: errors::errors(),
         whoami: client::WHOAMI,
+        fields: writes::mappings(),
+        writes: writes::writes(),
         headers: client::HEADERS,
     }
 }

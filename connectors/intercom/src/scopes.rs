@@ -24,7 +24,7 @@ pub fn scopes() -> Vec<Scope> {
         Scope {
             slug: WRITE_PEOPLE,
             label: "Write users and companies",
-            gives: "Sending edits from Atlas back to Intercom. Nothing is sent in this version, so it is not checked.",
+            gives: "Sending edits from Atlas back to Intercom, for the fields you choose. None is chosen at first; checked by the first write.",
             probe: None,
         },
         Scope {

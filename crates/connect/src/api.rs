@@ -66,6 +66,7 @@ pub fn operations(connections: &Connections) -> Vec<Operation> {
     let mut all = reading(connections);
     all.extend(writing(connections));
     all.extend(running(connections));
+    all.extend(crate::two_way::operations(connections));
     all.into_iter().map(|operation| operation.tag("Connections")).collect()
 }
 

@@ -164,6 +164,8 @@ impl Connections {
                         set_state(&tx, connection, ConnectionState::Connected).await?;
                         sync::wake(&tx, connection).await?;
                     }
+                    // A permission that had been missing may be there now: what waits to be written tries it.
+                    None if refused.is_none() => crate::two_way::wake(&tx, connection).await?,
                     None => {}
                 }
                 let level = if report.ok { activity::Level::Ok } else { activity::Level::Error };

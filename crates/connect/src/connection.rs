@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 pub use credentials::Credentials;
 pub use disconnect::Disconnected;
 pub use settings::SettingsChange;
+pub use store::live_since;
 pub(crate) use store::{CONNECTED, by_id, by_provider, due_for_purge, due_to_poll, of_provider, of_workspace, stale_connecting};
 pub(crate) use store::{bump, put_attention, set_state};
 

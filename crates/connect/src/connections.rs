@@ -12,12 +12,14 @@ use zeroize::Zeroizing;
 
 use crate::connection::{Connection, Secret};
 use crate::halt::Halts;
-use crate::http::Http;
+use crate::http::{Http, Transport};
 use crate::line::Line;
 use crate::needs::objects_by_what;
 use crate::pacer::{Pacer, Pacers};
+use crate::shared::AllShared;
+use crate::signal::Turns;
 use crate::webhook::Rejections;
-use crate::{Connector, Intake, Object, What, farewell, purge, signal, sync, tick};
+use crate::{Connector, Intake, Object, Outlet, What, audit, farewell, purge, signal, sync, tick, two_way};
 
 /// What [`Connections`] is made of.
 pub struct Parts {
@@ -29,6 +31,8 @@ pub struct Parts {
     pub connectors: Vec<Connector>,
     /// The modules' doors for landing records.
     pub intakes: Vec<Intake>,
+    /// The modules' doors for what is written back.
+    pub outlets: Vec<Outlet>,
     /// Where Atlas is reached from outside, such as `https://atlas.example.com`.
     pub base_url: String,
     /// Whether providers on plain HTTP and the local network are allowed.
@@ -45,11 +49,14 @@ struct Inner {
     connectors: BTreeMap<&'static str, Arc<Connector>>,
     by_what: BTreeMap<&'static str, BTreeMap<What, Object>>,
     intakes: Vec<Intake>,
+    outlets: Vec<Outlet>,
     base_url: String,
     allow_private: bool,
     http: Http,
     pacers: Pacers,
     halts: Halts,
+    shared: AllShared,
+    turns: Turns,
     rejections: Rejections,
     touched: Mutex<HashMap<ConnectionId, Instant>>,
 }
@@ -63,6 +70,8 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "connect/0001_connections", sql: include_str!("../migrations/0001_connections.sql") },
         Migration { name: "connect/0002_sync", sql: include_str!("../migrations/0002_sync.sql") },
         Migration { name: "connect/0003_receipt_signatures", sql: include_str!("../migrations/0003_receipt_signatures.sql") },
+        Migration { name: "connect/0006_audit", sql: include_str!("../migrations/0006_audit.sql") },
+        Migration { name: "connect/0010_two_way", sql: include_str!("../migrations/0010_two_way.sql") },
     ]
 }
 
@@ -72,6 +81,14 @@ impl Connections {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(parts: Parts) -> Result<Self> {
+        Self::over(parts, Transport::Network)
+    }
+
+    /// Puts the parts together, with another way to reach providers than the network.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn over(parts: Parts, transport: Transport) -> Result<Self> {
         let mut intakes = parts.intakes;
         intakes.sort_by_key(|intake| intake.order);
         let by_what = parts.connectors.iter().map(|c| (c.id, objects_by_what(c))).collect();
@@ -82,11 +99,14 @@ impl Connections {
             connectors,
             by_what,
             intakes,
+            outlets: parts.outlets,
             base_url: parts.base_url.trim_end_matches('/').to_owned(),
             allow_private: parts.allow_private_providers,
-            http: Http::new(parts.allow_private_providers)?,
+            http: Http::new(parts.allow_private_providers, transport)?,
             pacers: Pacers::default(),
             halts: Halts::default(),
+            shared: AllShared::default(),
+            turns: Turns::default(),
             rejections: Rejections::default(),
             touched: Mutex::default(),
         })))
@@ -95,12 +115,19 @@ impl Connections {
     /// The kinds of jobs that do the work.
     pub fn jobs(&self) -> Vec<JobKind> {
         let (syncs, signals, purges, farewells, ticks) = (self.clone(), self.clone(), self.clone(), self.clone(), self.clone());
+        let (writes, batches) = (self.clone(), self.clone());
+        let audits = self.clone();
         let day = Duration::from_secs(24 * 3600);
         vec![
             JobKind::new(sync::JOB, move |ctx, job| sync::work(syncs.clone(), ctx, job)).queue(sync::QUEUE).longest(day),
             JobKind::new(signal::JOB, move |ctx, job| signal::drain(signals.clone(), ctx, job)).queue(signal::QUEUE),
             JobKind::new(purge::JOB, move |ctx, job| purge::work(purges.clone(), ctx, job)).queue(sync::QUEUE).longest(day),
             JobKind::new(farewell::JOB, move |ctx, job| farewell::work(farewells.clone(), ctx, job)).queue(signal::QUEUE),
+            JobKind::new(two_way::WRITE_JOB, move |ctx, job| two_way::write_work(writes.clone(), ctx, job)).queue(signal::QUEUE),
+            JobKind::new(two_way::BATCH_JOB, move |ctx, job| two_way::batch_work(batches.clone(), ctx, job))
+                .queue(sync::QUEUE)
+                .longest(day),
+            JobKind::new(audit::JOB, move |ctx, job| audit::work(audits.clone(), ctx, job)).queue(sync::QUEUE).longest(day),
             JobKind::new(tick::JOB, move |ctx, job| tick::work(ticks.clone(), ctx, job)),
         ]
     }
@@ -150,8 +177,18 @@ impl Connections {
         &self.0.intakes
     }
 
+    /// The module's door for records of this kind that are written back.
+    pub(crate) fn outlet(&self, what: What) -> Option<Outlet> {
+        self.0.outlets.iter().find(|outlet| outlet.what == what).copied()
+    }
+
     pub(crate) fn rejections(&self) -> &Rejections {
         &self.0.rejections
+    }
+
+    /// Whose turn it is to work signals off.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     /// The kind of object that brings landing records of this kind.
@@ -198,12 +235,14 @@ impl Connections {
     pub(crate) fn line_with(&self, connection: &Connection, token: Secret) -> Result<Line> {
         let connector = self.connector(&connection.provider)?;
         let (pacer, halt) = (self.pacer(connection)?, self.0.halts.of(connection.id));
-        Ok(Line::new(connector, &connection.api_base, token, self.0.http.clone(), pacer, halt, self.0.db.clock().clone()))
+        let line = Line::new(connector, &connection.api_base, token, self.0.http.clone(), pacer, halt, self.0.db.clock().clone());
+        Ok(line.sharing(self.0.shared.of(connection.id)))
     }
 
     /// Stops everything that works for the connection on this node.
     pub(crate) fn halt(&self, connection: ConnectionId) {
         self.0.halts.raise(connection);
+        self.0.shared.forget(connection);
     }
 
     /// Whether open pages may be told of the connection now; bulk work asks before it tells them.

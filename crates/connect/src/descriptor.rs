@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::landing::Landing;
+use crate::landing::{Landing, What};
 
 /// One provider, described.
 #[derive(Clone)]
@@ -40,6 +40,10 @@ pub struct Connector {
     pub errors: Vec<ErrorRemedy>,
     /// The request that says whose token this is, and how to read it.
     pub whoami: WhoAmI,
+    /// How the provider's fields map to those of Atlas's records.
+    pub fields: Vec<FieldMapping>,
+    /// How records are written back; empty when nothing is.
+    pub writes: Vec<Writes>,
     /// Headers every call carries besides the token, such as the API version.
     pub headers: &'static [(&'static str, &'static str)],
 }
@@ -210,6 +214,39 @@ pub struct Listed {
     pub value: Value,
 }
 
+/// One field of a kind of record, as both sides call it.
+#[derive(Clone, Copy)]
+pub struct FieldMapping {
+    /// The kind of record.
+    pub what: What,
+    /// The field's name over REST, such as `emails`.
+    pub field: &'static str,
+    /// What people read.
+    pub label: &'static str,
+    /// What the provider calls it.
+    pub theirs: &'static str,
+    /// Whether it can be written at the provider.
+    pub writable: bool,
+    /// Whether the provider lets only one record have a value.
+    pub unique: bool,
+    /// A value of Atlas's as the provider can hold it, by which both sides are compared; none for a blank.
+    pub project: fn(&Value) -> Option<Value>,
+}
+
+/// How records of one kind are written back.
+#[derive(Clone)]
+pub struct Writes {
+    /// The kind of record.
+    pub what: What,
+    /// The scope it needs.
+    pub scope: &'static str,
+    /// The call that sets these fields, by their names over REST, and leaves the others as they are. `null` empties a field.
+    /// Its answer is the whole object.
+    pub update: fn(id: &str, values: &Map<String, Value>) -> Request,
+    /// The id of the record that has a value already, from the answer that says so.
+    pub twin: fn(&Answer) -> Option<String>,
+}
+
 /// A call to the provider, as data: it can be stored as a cursor and sent again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
@@ -226,6 +263,10 @@ impl Request {
     /// A reading call.
     pub fn get(path: impl Into<String>) -> Self {
         Self { method: "GET".into(), path: path.into(), body: None }
+    }
+    /// A call that changes some fields.
+    pub fn put(path: impl Into<String>, body: Value) -> Self {
+        Self { method: "PUT".into(), path: path.into(), body: Some(body) }
     }
     /// A call with a body; searches are such calls too.
     pub fn post(path: impl Into<String>, body: Value) -> Self {

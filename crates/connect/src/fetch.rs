@@ -50,7 +50,8 @@ pub(crate) async fn complete(
     mut value: Value,
     started: Timestamp,
 ) -> Result<Fetched, Trouble> {
-    for request in (object.nested)(&value) {
+    let shared = line.shared().attach(line, lane, object, id, &mut value).await?.done;
+    for request in (object.nested)(&value).into_iter().filter(|request| !shared.contains(request)) {
         let mut next = Some(request);
         let mut pages = 0;
         while let Some(request) = next {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use atlas_kernel::{Error, Result};
+use axum::http;
+use futures::future::BoxFuture;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method};
 use serde_json::Value;
@@ -26,11 +28,41 @@ pub fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
+/// How calls reach a provider.
+#[derive(Clone, Default)]
+pub enum Transport {
+    /// Over the network.
+    #[default]
+    Network,
+    /// To a provider in this very process, such as a sandbox under test: no sockets.
+    Inside(Inside),
+}
+
+/// Answers a call inside the process, or says how it was lost.
+pub type Inside = Arc<dyn Fn(http::Request<Vec<u8>>) -> BoxFuture<'static, Result<http::Response<Vec<u8>>, Loss>> + Send + Sync>;
+
+/// How a call to a provider inside the process is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// No answer in time.
+    Timeout,
+    /// Nobody listens.
+    Connect,
+    /// The answer broke off.
+    Broken,
+}
+
 /// Sends calls to providers.
 #[derive(Clone)]
 pub(crate) struct Http {
-    client: Client,
+    way: Way,
     allow_private: bool,
+}
+
+#[derive(Clone)]
+enum Way {
+    Network(Client),
+    Inside(Inside),
 }
 
 /// What came back.
@@ -85,7 +117,15 @@ impl Http {
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(allow_private: bool) -> Result<Self> {
+    pub fn new(allow_private: bool, transport: Transport) -> Result<Self> {
+        let way = match transport {
+            Transport::Network => Way::Network(Self::client(allow_private)?),
+            Transport::Inside(inside) => Way::Inside(inside),
+        };
+        Ok(Self { way, allow_private })
+    }
+
+    fn client(allow_private: bool) -> Result<Client> {
         install_crypto();
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -96,35 +136,36 @@ impl Http {
             .dns_resolver(Arc::new(guard::Resolver { allow_private }))
             .user_agent(concat!("Atlas/", env!("CARGO_PKG_VERSION")))
             .build();
-        Ok(Self { client: client.map_err(Error::internal)?, allow_private })
+        client.map_err(Error::internal)
     }
 
     /// Sends one call, once.
     pub async fn send(&self, call: Outgoing<'_>) -> Result<Reply, Lost> {
         let url = self.address(call.base, &call.request.path)?;
         let method = Method::from_bytes(call.request.method.as_bytes()).map_err(|_| Lost::Forbidden("unknown method"))?;
-        let mut builder = self.client.request(method, url).headers(fixed_headers(call.headers));
+        let mut headers = fixed_headers(call.headers);
         if let Some(token) = call.token {
-            builder = builder.header("authorization", bearer(token)?);
+            headers.insert("authorization", bearer(token)?);
         }
-        builder = match (call.form, &call.request.body) {
-            (Some(form), _) => builder.form(form),
-            (None, Some(body)) => builder.json(body),
-            (None, None) => builder,
-        };
-        let started = Instant::now();
-        let response = builder.send().await.map_err(|e| lost(&e))?;
-        let status = response.status().as_u16();
-        let headers = read_headers(response.headers());
-        let body = read_body(response).await?;
-        Ok(Reply { status, headers, body, took: started.elapsed() })
+        match &self.way {
+            Way::Network(client) => over_the_network(client.request(method, url).headers(headers), &call).await,
+            Way::Inside(inside) => inside_the_process(inside, method, &url, headers, &call).await,
+        }
     }
 
     /// Whether an address of ours answers `HEAD`; no guard, since the operator chose it.
     pub async fn head(&self, url: &str) -> Result<u16, Lost> {
         let url = Url::parse(url).map_err(|_| Lost::Forbidden("no address"))?;
-        let sent = self.client.head(url).timeout(Duration::from_secs(5)).send().await;
-        sent.map(|r| r.status().as_u16()).map_err(|e| lost(&e))
+        match &self.way {
+            Way::Network(client) => {
+                let sent = client.head(url).timeout(Duration::from_secs(5)).send().await;
+                sent.map(|r| r.status().as_u16()).map_err(|e| lost(&e))
+            }
+            Way::Inside(inside) => {
+                let request = http::Request::head(url.as_str()).body(vec![]).map_err(|_| Lost::Forbidden("no address"))?;
+                inside(request).await.map(|answer| answer.status().as_u16()).map_err(Lost::from)
+            }
+        }
     }
 
     fn address(&self, base: &str, path: &str) -> Result<Url, Lost> {
@@ -134,6 +175,51 @@ impl Http {
         let url = Url::parse(&format!("{}{path}", base.trim_end_matches('/'))).map_err(|_| Lost::Forbidden("no address"))?;
         public_url(&url, self.allow_private).map_err(Lost::Forbidden)?;
         Ok(url)
+    }
+}
+
+async fn over_the_network(builder: reqwest::RequestBuilder, call: &Outgoing<'_>) -> Result<Reply, Lost> {
+    let builder = match (call.form, &call.request.body) {
+        (Some(form), _) => builder.form(form),
+        (None, Some(body)) => builder.json(body),
+        (None, None) => builder,
+    };
+    let started = Instant::now();
+    let response = builder.send().await.map_err(|e| lost(&e))?;
+    let status = response.status().as_u16();
+    let headers = read_headers(response.headers());
+    let body = read_body(response).await?;
+    Ok(Reply { status, headers, body, took: started.elapsed() })
+}
+
+async fn inside_the_process(inside: &Inside, method: Method, url: &Url, headers: HeaderMap, call: &Outgoing<'_>) -> Result<Reply, Lost> {
+    let (kind, body) = match (call.form, &call.request.body) {
+        (Some(form), _) => {
+            ("application/x-www-form-urlencoded", url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish())
+        }
+        (None, Some(body)) => ("application/json", body.to_string()),
+        (None, None) => ("", String::new()),
+    };
+    let mut request = http::Request::new(body.into_bytes());
+    *request.method_mut() = method;
+    *request.uri_mut() = url.as_str().parse().map_err(|_| Lost::Forbidden("no address"))?;
+    *request.headers_mut() = headers;
+    if !kind.is_empty() {
+        request.headers_mut().insert("content-type", HeaderValue::from_static(kind));
+    }
+    let started = Instant::now();
+    let answer = inside(request).await?;
+    let (status, headers) = (answer.status().as_u16(), read_headers(answer.headers()));
+    Ok(Reply { status, headers, body: answer.into_body(), took: started.elapsed() })
+}
+
+impl From<Loss> for Lost {
+    fn from(loss: Loss) -> Self {
+        match loss {
+            Loss::Timeout => Self::Timeout,
+            Loss::Connect => Self::Connect,
+            Loss::Broken => Self::Broken,
+        }
     }
 }
 

@@ -2,11 +2,14 @@
 
 mod plan;
 
+use std::sync::Arc;
+
 use atlas_kernel::{Actor, Result};
 use atlas_store::Tx;
 
 use crate::connection::Connection;
 use crate::raw::{self, Entry};
+use crate::two_way::{self, Rules};
 use crate::versions::{self, ObjectState, Version};
 use crate::{Applied, Arrival, Connections, Landing};
 
@@ -122,12 +125,18 @@ impl Connections {
         let connector = self.connector(&connection.provider)?;
         let actor: Actor = connection.actor(connector.name);
         let mut applied = Applied::default();
+        let has_fields = |landing: &Landing| matches!(landing, Landing::Person(_) | Landing::Company(_));
+        let rules = Arc::new(match landings.iter().any(|(_, landing)| has_fields(landing)) {
+            true => two_way::rules(tx, &connector, connection.workspace_id, connection.id).await?,
+            false => Rules::default(),
+        });
         for (history, landing) in landings {
             let arrival = Arrival {
                 actor: actor.clone(),
                 connection: connection.id,
                 provider: connector.id,
                 history: *history,
+                rules: rules.clone(),
                 landing: landing.clone(),
             };
             for intake in self.intakes() {

@@ -1,10 +1,14 @@
 //! Landing records: what connectors bring, in common kinds that modules understand without knowing the provider.
 
+use std::sync::Arc;
+
 use atlas_kernel::{Actor, ConnectionId, Ref, Result, Timestamp, WorkspaceId};
 use atlas_store::Tx;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::two_way::Rules;
 
 /// One record as a provider has it, mapped by pure functions of its connector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -232,6 +236,8 @@ pub struct Arrival {
     pub provider: &'static str,
     /// Imported history: no notification, no automation, no task by rule.
     pub history: bool,
+    /// What was chosen for its fields.
+    pub rules: Arc<Rules>,
     /// The record.
     pub landing: Landing,
 }

@@ -11,6 +11,8 @@ use crate::connection::Secret;
 use crate::halt::Halt;
 use crate::http::{Http, Lost, Outgoing, Reply};
 use crate::pacer::{Lane, Pacer, Permit};
+use crate::pause::pause;
+use crate::shared::Shared;
 use crate::{Answer, Connector, Failure, FailureClass, Request};
 
 /// How often a call is tried that failed in passing.
@@ -33,6 +35,7 @@ struct Inner {
     http: Http,
     pacer: Pacer,
     halt: Halt,
+    shared: Shared,
     clock: Clock,
     calls: AtomicU64,
     retries: AtomicU64,
@@ -71,12 +74,24 @@ impl Trouble {
 impl Line {
     pub fn new(connector: Arc<Connector>, base: &str, token: Secret, http: Http, pacer: Pacer, halt: Halt, clock: Clock) -> Self {
         let zero = AtomicU64::default;
-        let (calls, retries, too_many) = (zero(), zero(), zero());
-        Self(Arc::new(Inner { connector, base: base.to_owned(), token, http, pacer, halt, clock, calls, retries, too_many }))
+        let (calls, retries, too_many, shared) = (zero(), zero(), zero(), Shared::default());
+        Self(Arc::new(Inner { connector, base: base.to_owned(), token, http, pacer, halt, shared, clock, calls, retries, too_many }))
+    }
+
+    /// The same line, new still, with answers that other lines share.
+    #[must_use]
+    pub fn sharing(self, shared: Shared) -> Self {
+        let inner = Arc::into_inner(self.0).expect("a line is shared only once it is made");
+        Self(Arc::new(Inner { shared, ..inner }))
     }
 
     pub fn connector(&self) -> &Arc<Connector> {
         &self.0.connector
+    }
+
+    /// Answers that many objects need.
+    pub fn shared(&self) -> &Shared {
+        &self.0.shared
     }
 
     pub fn pacer(&self) -> &Pacer {
@@ -128,7 +143,7 @@ impl Line {
             self.0.retries.fetch_add(1, Ordering::Relaxed);
             tokio::select! {
                 () = self.0.halt.raised() => return Err(Trouble::Halted),
-                () = tokio::time::sleep(wait) => {}
+                () = pause(&self.0.clock, wait) => {}
             }
         }
     }

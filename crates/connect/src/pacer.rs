@@ -12,12 +12,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use atlas_kernel::Timestamp;
+use atlas_kernel::{Clock, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use self::core::{Core, Verdict};
 use crate::RateReading;
+use crate::pause::pause;
 
 pub use self::gauge::{Gauge, WindowUse};
 pub(crate) use self::grants::Grants;
@@ -28,6 +29,8 @@ pub(crate) use self::registry::Pacers;
 pub enum Lane {
     /// People who wait, and notices.
     People,
+    /// Writing what people changed.
+    Write,
     /// Looking for changes on a schedule.
     Incremental,
     /// History: leaves a tenth of each window to the others, and takes it in the window's last second.
@@ -40,9 +43,16 @@ pub struct Pacer(Arc<Inner>);
 
 struct Inner {
     state: Mutex<State>,
-    started: Instant,
-    wall: i64,
+    time: Time,
     grants: Grants,
+}
+
+/// What the pacer reads the time from.
+enum Time {
+    /// The machine's steady clock, from a moment on.
+    Steady { started: Instant, wall: i64 },
+    /// A clock turned by hand.
+    Turned(Clock),
 }
 
 struct State {
@@ -66,13 +76,21 @@ impl Pacer {
     ///
     /// `now` is the present moment; from there on time is the machine's steady clock.
     pub fn new(window: Duration, per_minute: u32, now: Timestamp) -> Self {
-        Self::shared(window, per_minute, now, Grants::alone())
+        Self::on(window, per_minute, Time::Steady { started: Instant::now(), wall: now.as_microsecond() }, Grants::alone())
     }
 
-    pub(crate) fn shared(window: Duration, per_minute: u32, now: Timestamp, grants: Grants) -> Self {
+    pub(crate) fn shared(window: Duration, per_minute: u32, clock: &Clock, grants: Grants) -> Self {
+        let time = match clock {
+            Clock::System => Time::Steady { started: Instant::now(), wall: clock.now().as_microsecond() },
+            Clock::Manual(_) => Time::Turned(clock.clone()),
+        };
+        Self::on(window, per_minute, time, grants)
+    }
+
+    fn on(window: Duration, per_minute: u32, time: Time, grants: Grants) -> Self {
         let core = Core::new(micros(window), per_minute, grants.are_shared());
         let state = Mutex::new(State { core, queue: BTreeMap::new(), tickets: 0 });
-        Self(Arc::new(Inner { state, started: Instant::now(), wall: now.as_microsecond(), grants }))
+        Self(Arc::new(Inner { state, time, grants }))
     }
 
     /// Changes the calls a minute that may be used.
@@ -94,7 +112,7 @@ impl Pacer {
                 Verdict::Hold => ticket.bell.notified().await,
                 Verdict::Wait(until) => {
                     let wait = Duration::from_micros(u64::try_from(until - self.now()).unwrap_or(0).max(500));
-                    tokio::select! { () = ticket.bell.notified() => {}, () = tokio::time::sleep(wait) => {} }
+                    tokio::select! { () = ticket.bell.notified() => {}, () = self.wait(wait) => {} }
                 }
                 Verdict::Share { window_end, cap, chunk } => {
                     let granted = self.0.grants.take(window_end, cap, chunk).await;
@@ -138,7 +156,17 @@ impl Pacer {
     }
 
     fn now(&self) -> i64 {
-        self.0.wall + micros(self.0.started.elapsed())
+        match &self.0.time {
+            Time::Steady { started, wall } => wall + micros(started.elapsed()),
+            Time::Turned(clock) => clock.now().as_microsecond(),
+        }
+    }
+
+    async fn wait(&self, by: Duration) {
+        match &self.0.time {
+            Time::Steady { .. } => tokio::time::sleep(by).await,
+            Time::Turned(clock) => pause(clock, by).await,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

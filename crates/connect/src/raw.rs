@@ -109,6 +109,21 @@ impl Connections {
         rows.into_iter().map(|row| self.unsealed(workspace, connection, row)).collect()
     }
 
+    /// All entries of one object, in order.
+    pub(crate) async fn raw_of(
+        &self,
+        on: &dyn Executor,
+        workspace: WorkspaceId,
+        connection: ConnectionId,
+        object: &str,
+        external_id: &str,
+    ) -> Result<Vec<RawRow>> {
+        let sql = "SELECT seq, kind, object, external_id, version, fetched_at, hash, body FROM connect_raw \
+             WHERE workspace_id = $1 AND connection_id = $2 AND object = $3 AND external_id = $4 ORDER BY seq";
+        let rows: Vec<RawRow> = query(sql).bind(workspace).bind(connection).bind(object).bind(external_id).all(on).await?;
+        rows.into_iter().map(|row| self.unsealed(workspace, connection, row)).collect()
+    }
+
     /// One entry.
     pub(crate) async fn raw_at(
         &self,

@@ -50,7 +50,8 @@ impl Connections {
     }
 }
 
-fn planned(connector: &Connector, connection: &Connection, row: &RawRow) -> Result<Option<Planned>> {
+/// What an entry of the raw log was landed as; none when no kind of object is called so any more.
+pub(crate) fn planned(connector: &Connector, connection: &Connection, row: &RawRow) -> Result<Option<Planned>> {
     let Some(object) = connector.objects.iter().find(|o| o.kind == row.object).copied() else { return Ok(None) };
     if row.kind == raw::GONE {
         let landings: Vec<Landing> = serde_json::from_slice(&row.body).map_err(Error::internal)?;

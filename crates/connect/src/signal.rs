@@ -1,7 +1,9 @@
 //! Signals: objects that may have changed at the provider, each looked at once however often it is named.
 
 mod drain;
+mod turns;
 
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use atlas_jobs::{NewJob, enqueue};
@@ -15,6 +17,7 @@ use crate::versions::{self, ObjectState};
 use crate::{Hint, Signal};
 
 pub(crate) use self::drain::drain;
+pub(crate) use self::turns::Turns;
 
 /// The kind of job that works signals off.
 pub(crate) const JOB: &str = "connect.signals";
@@ -46,6 +49,11 @@ impl SignalRow {
     /// What the provider said happened; what this version cannot read is looked at.
     pub fn hint(&self) -> Hint {
         serde_json::from_value(self.hint.clone()).unwrap_or(Hint::Changed)
+    }
+
+    /// The object it is about: its kind and its id.
+    fn place(&self) -> (String, String) {
+        (self.object.clone(), self.external_id.clone())
     }
 }
 
@@ -82,10 +90,12 @@ pub(crate) async fn put(tx: &Tx, workspace: WorkspaceId, connection: ConnectionI
     .map(|_| ())
 }
 
-/// Looks at an object again in five minutes, because it could not be had now.
-pub(crate) async fn postpone(tx: &Tx, connection: &Connection, object: &str, id: &str) -> Result<()> {
+/// An object that could not be had now is looked at again after this long.
+pub(crate) const NOT_NOW: Duration = Duration::from_secs(300);
+
+/// Looks at an object again after a while.
+pub(crate) async fn postpone(tx: &Tx, connection: &Connection, object: &str, id: &str, wait: Duration) -> Result<()> {
     let signal = Signal { object: object.to_owned(), id: id.to_owned(), hint: Hint::Changed };
-    let wait = Duration::from_secs(300);
     put(tx, connection.workspace_id, connection.id, &signal, later(tx.now(), wait)).await?;
     enqueue_drain(tx, connection.workspace_id, connection.id, wait).await
 }
@@ -119,22 +129,52 @@ pub(crate) async fn backlog(on: &dyn Executor, workspace: WorkspaceId, connectio
     Ok(row.unwrap_or((0, None)))
 }
 
-/// Takes up to `limit` signals that are due, for [`CLAIM`].
-pub(crate) async fn claim(tx: &Tx, connection: &Connection, limit: usize) -> Result<Vec<SignalRow>> {
+/// What was taken to be worked on.
+#[derive(Debug, Default)]
+pub(crate) struct Claimed {
+    /// Signals to look at the provider for.
+    pub fresh: Vec<SignalRow>,
+    /// Signals of objects that were fetched since: forgotten without a call.
+    pub old: usize,
+}
+
+const CLAIMED: &str = "object, external_id, hint_key, hint, first_at, last_at, rev, tries";
+
+/// Takes up to `limit` signals that are due, for [`CLAIM`]; those that say nothing new are forgotten at once.
+pub(crate) async fn claim(tx: &Tx, connection: &Connection, limit: usize) -> Result<Claimed> {
     let lock = match tx.dialect() {
         Dialect::Sqlite => "",
         Dialect::Postgres => tx.dialect().skip_locked(),
     };
     let sql = format!(
-        "SELECT object, external_id, hint_key, hint, first_at, last_at, rev, tries FROM connect_signals \
-         WHERE workspace_id = $1 AND connection_id = $2 AND due_at <= $3 ORDER BY due_at, first_at, external_id LIMIT $4{lock}"
+        "WITH due AS MATERIALIZED (SELECT object, external_id, hint_key FROM connect_signals \
+         WHERE workspace_id = $1 AND connection_id = $2 AND due_at <= $3 ORDER BY due_at, first_at, external_id LIMIT $4{lock}) \
+         UPDATE connect_signals SET due_at = $5 WHERE workspace_id = $1 AND connection_id = $2 \
+         AND (object, external_id, hint_key) IN (SELECT object, external_id, hint_key FROM due) RETURNING {CLAIMED}"
     );
-    let rows: Vec<SignalRow> =
-        built_query(sql).bind(connection.workspace_id).bind(connection.id).bind(tx.now()).bind(limit).all(tx).await?;
-    for row in &rows {
-        delay(tx, connection, row, CLAIM, row.tries).await?;
+    let ask = built_query(sql).bind(connection.workspace_id).bind(connection.id).bind(tx.now()).bind(limit);
+    let mut rows: Vec<SignalRow> = ask.bind(later(tx.now(), CLAIM)).all(tx).await?;
+    rows.sort_by(|a, b| (a.first_at, &a.external_id).cmp(&(b.first_at, &b.external_id)));
+    let known = fetched_since(tx, connection, &rows).await?;
+    let (old, fresh): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.hint() == Hint::Changed && known.contains(&row.place()));
+    settle(tx, connection, &old).await?;
+    Ok(Claimed { fresh, old: old.len() })
+}
+
+/// The objects of these signals that were fetched after the last word about them came in.
+async fn fetched_since(tx: &Tx, connection: &Connection, rows: &[SignalRow]) -> Result<HashSet<(String, String)>> {
+    let mut since = HashSet::new();
+    let kinds: BTreeSet<&str> = rows.iter().map(|row| row.object.as_str()).collect();
+    for kind in kinds {
+        let of_kind = || rows.iter().filter(|row| row.object == kind);
+        let ids: Vec<String> = of_kind().map(|row| row.external_id.clone()).collect();
+        let stored = versions::versions_of(tx, connection.workspace_id, connection.id, kind, &ids).await?;
+        let is_known = |row: &&SignalRow| {
+            stored.get(&row.external_id).is_some_and(|v| v.fetched_at > row.last_at && v.state != ObjectState::Unreadable)
+        };
+        since.extend(of_kind().filter(is_known).map(SignalRow::place));
     }
-    Ok(rows)
+    Ok(since)
 }
 
 /// Lets a signal come up again after a while.
@@ -144,22 +184,29 @@ pub(crate) async fn delay(tx: &Tx, connection: &Connection, row: &SignalRow, by:
     key(sql, connection, row).bind(later(tx.now(), by)).bind(tries).run(tx).await.map(|_| ())
 }
 
-/// Forgets a signal that was worked off; one that was named again meanwhile is due at once.
-pub(crate) async fn settle(tx: &Tx, connection: &Connection, row: &SignalRow) -> Result<()> {
-    let sql = "DELETE FROM connect_signals WHERE workspace_id = $1 AND connection_id = $2 AND object = $3 AND external_id = $4 \
-         AND hint_key = $5 AND rev = $6";
-    let gone = key(sql, connection, row).bind(row.rev).run(tx).await?;
-    if gone == 0 { delay(tx, connection, row, Duration::ZERO, 0).await } else { Ok(()) }
+/// Forgets signals that were worked off; those that were named again meanwhile are due at once.
+pub(crate) async fn settle(tx: &Tx, connection: &Connection, rows: &[SignalRow]) -> Result<()> {
+    for rows in rows.chunks(200) {
+        let place = |n: usize| format!("(${},${},${},${})", n * 4 + 3, n * 4 + 4, n * 4 + 5, n * 4 + 6);
+        let places: Vec<String> = (0..rows.len()).map(place).collect();
+        let sql = format!(
+            "DELETE FROM connect_signals WHERE workspace_id = $1 AND connection_id = $2 AND (object, external_id, hint_key, rev) IN (VALUES {})",
+            places.join(",")
+        );
+        let delete = built_query(sql).bind(connection.workspace_id).bind(connection.id);
+        let delete = rows.iter().fold(delete, |q, row| q.bind(&row.object).bind(&row.external_id).bind(&row.hint_key).bind(row.rev));
+        if delete.run(tx).await? == rows.len() as u64 {
+            continue;
+        }
+        for row in rows {
+            delay(tx, connection, row, Duration::ZERO, 0).await?;
+        }
+    }
+    Ok(())
 }
 
 fn key(sql: &'static str, connection: &Connection, row: &SignalRow) -> atlas_store::Query {
     query(sql).bind(connection.workspace_id).bind(connection.id).bind(&row.object).bind(&row.external_id).bind(&row.hint_key)
-}
-
-/// Whether an object was fetched after a signal about it came in, so that the signal says nothing new.
-pub(crate) async fn is_old_news(on: &dyn Executor, connection: &Connection, row: &SignalRow) -> Result<bool> {
-    let stored = versions::version_of(on, connection.workspace_id, connection.id, &row.object, &row.external_id).await?;
-    Ok(stored.is_some_and(|v| v.fetched_at > row.last_at && v.state != ObjectState::Unreadable))
 }
 
 fn later(now: Timestamp, by: Duration) -> Timestamp {

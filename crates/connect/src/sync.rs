@@ -10,7 +10,6 @@ mod progress;
 mod read;
 mod release;
 mod run;
-mod shared;
 mod streams;
 
 use std::time::Duration;
@@ -25,8 +24,9 @@ use crate::connection::Connection;
 
 pub(crate) use self::commit::is_about_one;
 pub(crate) use self::obtain::unstorable;
-pub(crate) use self::progress::time_left;
+pub(crate) use self::piece::HEAVY;
 pub use self::progress::{StreamProgress, SyncProgress};
+pub(crate) use self::progress::{time_left, window_ms};
 pub(crate) use self::run::work;
 pub use self::streams::StreamState;
 pub(crate) use self::streams::{StreamRow, open_again, rows as stream_rows, switch_off};
@@ -201,6 +201,7 @@ pub(crate) async fn wake(tx: &Tx, connection: &Connection) -> Result<()> {
         put_state(tx, connection, sync.id, SyncState::Running).await?;
         enqueue_run(tx, connection, Duration::ZERO).await?;
     }
+    crate::two_way::wake(tx, connection).await?;
     crate::signal::enqueue_drain(tx, connection.workspace_id, connection.id, Duration::ZERO).await
 }
 

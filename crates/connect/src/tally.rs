@@ -21,6 +21,8 @@ pub(crate) const SYNC_OK: &str = "sync_ok";
 pub(crate) const SYNC_FAILED: &str = "sync_failed";
 /// Signals worked off.
 pub(crate) const SIGNALS: &str = "signals";
+/// Fields written to the provider.
+pub(crate) const WRITES: &str = "writes";
 /// A topic's deliveries: `topic:` and its name.
 pub(crate) fn topic(name: &str) -> String {
     format!("topic:{name}")

@@ -11,7 +11,7 @@ use atlas_kernel::{Clock, ConnectionId, Result, Timestamp};
 use crate::connection::Secret;
 use crate::fetch::{self, Content};
 use crate::halt::Halts;
-use crate::http::Http;
+use crate::http::{Http, Transport};
 use crate::land::plan;
 use crate::line::{Line, Trouble};
 use crate::pacer::{Grants, Lane, Pacer};
@@ -40,9 +40,9 @@ impl Suite {
     pub fn new(connector: Connector, base_url: &str, token: &str) -> Result<Self> {
         let connector = Arc::new(connector);
         let now = Clock::System.now();
-        let pacer = Pacer::shared(connector.limits.window, connector.limits.per_minute, now, Grants::alone());
+        let pacer = Pacer::shared(connector.limits.window, connector.limits.per_minute, &Clock::System, Grants::alone());
         let halt = Halts::default().of(ConnectionId::new(now));
-        let http = Http::new(true)?;
+        let http = Http::new(true, Transport::Network)?;
         let line = Line::new(connector.clone(), base_url, Secret::new(token), http, pacer.clone(), halt, Clock::System);
         Ok(Self { connector, line, pacer })
     }

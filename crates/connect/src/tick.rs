@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use crate::connection::{self, Connection, ConnectionState, set_state};
 use crate::sync::{self, SyncKind};
 use crate::webhook::write_down;
-use crate::{Connections, activity, farewell, purge, signal, tally};
+use crate::{Connections, activity, farewell, purge, signal, tally, two_way};
 
 /// The kind of job that ticks.
 pub(crate) const JOB: &str = "connect.tick";
@@ -20,6 +20,9 @@ pub(crate) const EVERY: Duration = Duration::from_secs(5);
 const AUDIT_EVERY: SignedDuration = SignedDuration::from_hours(6);
 /// Lines of looks that found nothing are kept this long.
 const QUIET_KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// Our own writes are known this long when they come back.
+const ECHOES_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Does what is due.
 pub(crate) async fn work(conns: Connections, ctx: JobCtx, (): ()) -> Result<Outcome, JobError> {
@@ -81,6 +84,7 @@ async fn sweep(tx: &Tx) -> Result<()> {
     .bind(old)
     .run(tx)
     .await?;
+    two_way::sweep(tx, before(tx.now(), ECHOES_KEPT)).await?;
     query("DELETE FROM connect_tallies WHERE hour < $1").bind(tally::hour(days(35))).run(tx).await?;
     query(
         "DELETE FROM connect_notices WHERE (workspace_id, connection_id, notice_id) IN \

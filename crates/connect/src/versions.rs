@@ -1,6 +1,7 @@
 //! What is stored of each object of the provider, and which of two answers is the newer one.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use atlas_kernel::{ConnectionId, Result, Timestamp, WorkspaceId, text_enum};
 use atlas_store::{Executor, Tx, built_query, query};
@@ -40,6 +41,13 @@ atlas_store::row! {
 /// An object changed within the second that its version names may have changed again in it: a fetch that began
 /// earlier than this after it proves nothing (seconds; clocks differ a little).
 const UNSURE_SECONDS: i64 = 2;
+/// An object of which that is so is fetched again this long after.
+pub(crate) const SURE_AFTER: Duration = Duration::from_secs(UNSURE_SECONDS.unsigned_abs() + 1);
+
+/// Whether a fetch that began at this moment shows everything that happened in the second that the version names.
+pub(crate) fn is_sure(version: i64, fetched_at: Timestamp) -> bool {
+    fetched_at.as_second() > version + UNSURE_SECONDS
+}
 
 impl Version {
     /// Whether an answer is older than what is stored.
@@ -54,7 +62,7 @@ impl Version {
 
     /// Whether a listed item needs no fetch: this version or a newer one is stored, and surely all of it.
     pub fn covers(&self, listed: i64) -> bool {
-        let sure = self.fetched_at.as_second() > self.version + UNSURE_SECONDS;
+        let sure = is_sure(self.version, self.fetched_at);
         match self.state {
             ObjectState::Gone => false,
             _ => listed > 0 && (self.version > listed || (self.version == listed && sure)),

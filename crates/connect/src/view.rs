@@ -4,6 +4,7 @@ mod build;
 mod health;
 mod live;
 mod parts;
+mod unheard;
 
 use std::sync::Arc;
 

@@ -43,6 +43,19 @@ impl JobCtx {
         Ok(())
     }
 
+    /// Notes in the transaction that the job got further: should its worker be lost now, it goes on at once, its attempts
+    /// counted anew.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn got_further(&self, tx: &Tx) -> Result<()> {
+        if self.attempt > 1 {
+            let anew = query("UPDATE jobs SET attempts = 1 WHERE workspace_id = $1 AND id = $2 AND lease_token = $3 AND attempts > 1");
+            anew.bind(self.workspace).bind(self.job).bind(self.token).run(tx).await?;
+        }
+        Ok(())
+    }
+
     /// Whether the worker is shutting down: finish the step at hand, then answer [`Outcome::Again`](crate::Outcome::Again).
     pub fn stopping(&self) -> bool {
         *self.stop.borrow()

@@ -24,5 +24,8 @@ pub const DEFAULT_QUEUE: &str = "default";
 
 /// The migrations of this crate: jobs and schedules.
 pub fn migrations() -> Vec<atlas_store::Migration> {
-    vec![atlas_store::Migration { name: "jobs/0001_jobs", sql: include_str!("../migrations/0001_jobs.sql") }]
+    vec![
+        atlas_store::Migration { name: "jobs/0001_jobs", sql: include_str!("../migrations/0001_jobs.sql") },
+        atlas_store::Migration { name: "jobs/0002_lease_nodes", sql: include_str!("../migrations/0002_lease_nodes.sql") },
+    ]
 }

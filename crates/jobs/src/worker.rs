@@ -8,11 +8,11 @@ mod run;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use atlas_kernel::Result;
-use atlas_store::{Db, Notice};
+use atlas_kernel::{Result, random_bytes};
+use atlas_store::{Db, Notice, Presence};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -36,7 +36,8 @@ pub struct WorkerOptions {
     pub poll: Duration,
     /// How long running jobs have to end when the worker stops.
     pub grace: Duration,
-    /// Whether no other process works on this database, so that jobs found leased at the start are orphans.
+    /// Whether no other process can work on this database, so that jobs found leased at the start are orphans. On SQLite the
+    /// lock beside the file must prove it too.
     pub alone: bool,
 }
 
@@ -65,6 +66,8 @@ struct Inner {
     /// The lanes of all queues.
     all: Lanes,
     options: WorkerOptions,
+    /// The number under which other nodes see that this one lives.
+    node: OnceLock<i64>,
 }
 
 struct Queue {
@@ -86,7 +89,7 @@ impl Worker {
         for schedule in &schedules {
             assert!(kinds.contains_key(schedule.kind()), "schedule {} names the unknown kind {}", schedule.name(), schedule.kind());
         }
-        Self(Arc::new(Inner { db, kinds, schedules, queues, all, options }))
+        Self(Arc::new(Inner { db, kinds, schedules, queues, all, options, node: OnceLock::new() }))
     }
 
     /// Works until `shutdown` is ready: then claims no more, tells running jobs, waits for the grace period, and gives
@@ -95,9 +98,10 @@ impl Worker {
         let running = Running::default();
         let mut tasks = JoinSet::new();
         let (stop, stopping) = watch::channel(false);
-        if self.0.options.alone {
+        if self.0.options.alone && self.0.db.is_alone() {
             self.adopt_orphans().await;
         }
+        let _presence = self.appear().await;
         let wish = async {
             shutdown.await;
             stop.send_replace(true);
@@ -118,6 +122,19 @@ impl Worker {
         // A task that never awaits cannot be cut off; its lease is given back all the same.
         let _ = tokio::time::timeout(Duration::from_secs(1), tasks.shutdown()).await;
         self.give_back(&cut_off).await;
+    }
+
+    /// Shows the other nodes that this one lives; where that cannot be shown, leases have to run out.
+    async fn appear(&self) -> Option<Presence> {
+        let number = i64::from_le_bytes(random_bytes());
+        let presence = self.0.db.appear(number).await?;
+        self.0.node.set(number).ok()?;
+        Some(presence)
+    }
+
+    /// The number of this node, when others can see whether it lives.
+    pub(crate) fn node(&self) -> Option<i64> {
+        self.0.node.get().copied()
     }
 
     async fn claim_until_stopped(&self, running: &Running, tasks: &mut JoinSet<()>, mut stop: watch::Receiver<bool>) {
@@ -151,7 +168,7 @@ impl Worker {
         }
         let due = claim::due(&self.0.db, &self.0.all).await?;
         for queue in self.0.queues.iter().filter(|queue| room(queue) > 0 && queue.lanes.among(&due)) {
-            for job in claim::claim(&self.0.db, &queue.lanes, room(queue), self.0.options.lease).await? {
+            for job in claim::claim(&self.0.db, &queue.lanes, room(queue), self.0.options.lease, self.node()).await? {
                 self.start(job, queue.name, running, tasks, stop);
             }
         }

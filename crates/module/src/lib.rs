@@ -3,7 +3,7 @@
 pub mod plannable;
 
 use atlas_api::Operation;
-use atlas_connect::Intake;
+use atlas_connect::{Intake, Outlet};
 use atlas_jobs::{JobKind, Schedule};
 use atlas_store::{Migration, Noun};
 use atlas_web::{NavItem, Pages, Panel, QuickAction, RecordAction};
@@ -37,6 +37,8 @@ pub struct Module {
     pub intakes: Vec<Intake>,
     /// Its kinds of records that are work for people, to be planned.
     pub work_sources: Vec<WorkSource>,
+    /// Its doors for records that are written back.
+    pub outlets: Vec<Outlet>,
 }
 
 macro_rules! parts {
@@ -67,6 +69,7 @@ impl Module {
             quick_actions: vec![],
             intakes: vec![],
             work_sources: vec![],
+            outlets: vec![],
         }
     }
 
@@ -100,5 +103,7 @@ impl Module {
         intakes: Vec<Intake>;
         /// Adds kinds of records that are work for people.
         work_sources: Vec<WorkSource>;
+        /// Adds doors for records that are written back.
+        outlets: Vec<Outlet>;
     }
 }

@@ -1,9 +1,10 @@
 //! The database: two doors, one to read and one to write.
 
+use std::fs::File;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use atlas_kernel::{Clock, Error, Result};
@@ -51,9 +52,11 @@ struct Inner {
     pools: Pools,
     clock: Clock,
     notices: broadcast::Sender<Notice>,
+    /// On SQLite, the lock beside the file, once somebody has tried to take it.
+    lock: Option<(PathBuf, OnceLock<Option<File>>)>,
 }
 
-enum Pools {
+pub(crate) enum Pools {
     Sqlite { read: SqlitePool, write: SqlitePool },
     Postgres(PgPool),
 }
@@ -72,10 +75,22 @@ impl Db {
             Location::Postgres { url, schema } => open_postgres(url, schema.as_deref(), options.connections).await?,
         };
         let (notices, _) = broadcast::channel(4096);
-        let db = Self(Arc::new(Inner { pools, clock: options.clock, notices }));
+        let lock = match &options.location {
+            Location::Sqlite(path) => Some((path.with_extension("lock"), OnceLock::new())),
+            Location::Postgres { .. } => None,
+        };
+        let db = Self(Arc::new(Inner { pools, clock: options.clock, notices, lock }));
         migrate::run(&db, migrations).await?;
         db.listen();
         Ok(db)
+    }
+
+    pub(crate) fn pools(&self) -> &Pools {
+        &self.0.pools
+    }
+
+    pub(crate) fn lock_file(&self) -> Option<(&Path, &OnceLock<Option<File>>)> {
+        self.0.lock.as_ref().map(|(path, held)| (path.as_path(), held))
     }
 
     /// Where this database reads the time from.

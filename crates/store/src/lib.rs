@@ -8,6 +8,7 @@ mod events;
 mod live;
 mod migrate;
 mod nouns;
+mod presence;
 mod probe;
 mod query;
 mod row;
@@ -23,6 +24,7 @@ pub use events::{
 pub use live::Notice;
 pub use migrate::Migration;
 pub use nouns::{Describe, Named, Noun, Nouns};
+pub use presence::Presence;
 pub use probe::watch_queries;
 pub use query::{Executor, Query, built_query, query};
 #[doc(hidden)]

@@ -7,9 +7,11 @@ mod conversation;
 mod gone;
 mod matching;
 mod merged;
+mod outlet;
 mod owners;
 mod person;
 mod purge;
+mod settle;
 mod tombstones;
 
 use atlas_connect::{Applied, Arrival, Intake, Landing, Purged};
@@ -17,6 +19,8 @@ use atlas_jobs::JobKind;
 use atlas_kernel::{ConnectionId, Ref, Result, Timestamp, WorkspaceId};
 use atlas_store::{Tx, query};
 use futures::future::BoxFuture;
+
+pub use outlet::outlets;
 
 /// This module's door for landing records.
 pub fn intake() -> Intake {

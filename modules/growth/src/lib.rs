@@ -29,7 +29,7 @@ use atlas_web::{NavItem, QuickAction};
 
 pub use access::*;
 pub use ids::*;
-pub use landing::intake;
+pub use landing::{intake, outlets};
 pub use list::{Slice, Turn};
 pub use provenance::{Mark, Provenance, Provided, ProvidedBy, Stated};
 
@@ -54,6 +54,7 @@ pub fn module() -> atlas_module::Module {
         .quick_actions(quick_actions())
         .panels(conversation::panel::panels())
         .intakes(vec![intake()])
+        .outlets(outlets())
 }
 
 fn operations() -> Vec<atlas_api::Operation> {

@@ -1,8 +1,17 @@
 //! Lists: conditions put together, pages by key in both directions, never by offset.
 
-use atlas_kernel::{Cursor, Error, Result, Timestamp};
+use atlas_kernel::{Cursor, Error, Result, Timestamp, UserId, WorkspaceId};
 use atlas_store::{Executor, FromRow, Value, built_query};
 use serde_json::Value as Json;
+
+use crate::contact::Status;
+
+/// Searching shows the best of these many.
+const MOST_FOUND: usize = 500;
+/// A tag or company with more records than this is filtered along the list's order instead of being sorted.
+const FEW: i64 = 2_000;
+/// Counting stops here.
+pub(crate) const MOST_COUNTED: usize = 1_000;
 
 /// Which page of a list to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +23,17 @@ pub enum Turn {
     After(String),
     /// The one before this cursor.
     Before(String),
+}
+
+impl Turn {
+    /// The page that an address with these two cursors means; at most one of them is not empty.
+    pub(crate) fn of(after: &str, before: &str) -> Self {
+        match (after, before) {
+            ("", "") => Self::First,
+            ("", before) => Self::Before(before.to_owned()),
+            (after, _) => Self::After(after.to_owned()),
+        }
+    }
 }
 
 /// One page, with the cursors to turn to its neighbours.
@@ -68,6 +88,50 @@ impl Order {
     }
 }
 
+/// The order that a list is asked for in: `usual` unless said.
+///
+/// # Errors
+/// A field error on the order or the number of rows.
+pub(crate) fn read_order(sort: &str, usual: &str, limit: usize, orders: &[Order]) -> Result<Order> {
+    if !(1..=200).contains(&limit) {
+        return Err(Error::field("limit", "out_of_range", "between 1 and 200 rows a page"));
+    }
+    Order::read(if sort.is_empty() { usual } else { sort }, orders)
+}
+
+/// A table that links records to something else.
+#[derive(Clone, Copy)]
+pub(crate) struct Links {
+    /// The table.
+    pub table: &'static str,
+    /// Its column with the record.
+    pub record: &'static str,
+    /// Its column with what the record is linked to.
+    pub column: &'static str,
+}
+
+/// The tags of all kinds of records.
+pub(crate) const TAGGED: Links = Links { table: "record_tags", record: "record_id", column: "tag_id" };
+
+/// What every record is sorted by besides its name.
+pub(crate) struct Moments {
+    pub created: Timestamp,
+    pub updated: Timestamp,
+    pub activity: Timestamp,
+}
+
+impl Order {
+    /// The sort key of a record; `name` for orders that are not by time.
+    pub(crate) fn key(&self, moments: &Moments, name: &str) -> Key {
+        match self.name {
+            "created" => Key::Time(moments.created),
+            "updated" => Key::Time(moments.updated),
+            "activity" => Key::Time(moments.activity),
+            _ => Key::Text(name.to_owned()),
+        }
+    }
+}
+
 /// A value that a row is sorted by.
 pub(crate) enum Key {
     Text(String),
@@ -78,14 +142,65 @@ pub(crate) enum Key {
 /// The conditions of a list query with their values; `$1` is the workspace.
 #[derive(Clone)]
 pub(crate) struct Conditions {
+    table: &'static str,
+    workspace: WorkspaceId,
     parts: Vec<String>,
     values: Vec<Value>,
 }
 
 impl Conditions {
     /// Conditions on the table with letter `table`, beginning with the workspace.
-    pub(crate) fn new(table: &str, workspace: impl Into<Value>) -> Self {
-        Self { parts: vec![format!("{table}.workspace_id = $1")], values: vec![workspace.into()] }
+    pub(crate) fn new(table: &'static str, workspace: WorkspaceId) -> Self {
+        Self { table, workspace, parts: vec![format!("{table}.workspace_id = $1")], values: vec![workspace.into()] }
+    }
+
+    /// Adds that records are put away, or that they are not, and who looks after them; the inner `None` means nobody does.
+    pub(crate) fn kept(&mut self, archived: bool, owner: Option<Option<UserId>>) {
+        let table = self.table;
+        self.and(&format!("{table}.status ="), if archived { Status::Archived } else { Status::Active }, "");
+        match owner {
+            Some(Some(owner)) => self.and(&format!("{table}.owner_id ="), owner, ""),
+            Some(None) => self.also(format!("{table}.owner_id IS NULL")),
+            None => {}
+        }
+    }
+
+    /// Adds what a search finds; archived records are not in the index and are found by the names folded in `key`.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub(crate) async fn found(&mut self, on: &dyn Executor, words: Option<&str>, kind: &str, archived: bool, key: &str) -> Result<()> {
+        let words = words.map(atlas_store::fold).unwrap_or_default();
+        if words.is_empty() {
+            return Ok(());
+        }
+        let table = self.table;
+        if archived {
+            self.and(&format!("{table}.{key} LIKE"), format!("%{words}%"), "");
+            return Ok(());
+        }
+        let hits = atlas_store::search(on, self.workspace, &words, &[kind], MOST_FOUND).await?;
+        self.any_of(&format!("{table}.id"), hits.iter().map(|hit| hit.record.uuid()));
+        Ok(())
+    }
+
+    /// Adds that a record is linked to `value` by a table of links. With few links the database starts from them and sorts;
+    /// with many it walks the order's index and looks each record up.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub(crate) async fn linked(&mut self, on: &dyn Executor, links: Links, value: impl Into<Value>) -> Result<()> {
+        let (Links { table, record, column }, value) = (links, value.into());
+        let of = format!("{table} t WHERE t.workspace_id = $1 AND t.{column} =");
+        let sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM {of} $2 LIMIT {}) counted", FEW + 1);
+        let links: i64 = built_query(sql).bind(self.workspace).bind(value.clone()).value(on).await?;
+        let id = format!("{}.id", self.table);
+        let before = match links <= FEW {
+            true => format!("{id} IN (SELECT t.{record} FROM {of}"),
+            false => format!("EXISTS (SELECT 1 FROM {table} t WHERE t.workspace_id = $1 AND t.{record} = {id} AND t.{column} ="),
+        };
+        self.and(&before, value, ")");
+        Ok(())
     }
 
     /// Binds a value and answers its place.

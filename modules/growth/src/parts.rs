@@ -9,6 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 mod cell;
 mod form;
+pub(crate) mod listing;
 
 pub(crate) use cell::{Cell, Control};
 pub(crate) use form::{Choice, Form, FormField, FormPage, Kind, sentence};
@@ -23,6 +24,11 @@ pub(crate) struct Address {
 impl Address {
     pub(crate) fn new(path: impl Into<String>) -> Self {
         Self { path: path.into(), pairs: vec![] }
+    }
+
+    /// The address with these; empty ones are left out.
+    pub(crate) fn of(path: impl Into<String>, pairs: &[(&str, &String)]) -> Self {
+        pairs.iter().fold(Self::new(path), |address, (name, value)| address.with(name, value.trim()))
     }
 
     /// The same with `name` set; an empty value takes it away.
@@ -52,14 +58,6 @@ impl Address {
     pub(crate) fn hidden(&self, without: &[&str]) -> Vec<(String, String)> {
         self.pairs.iter().filter(|(key, _)| !without.contains(&key.as_str())).cloned().collect()
     }
-}
-
-/// A filter that is set, with the link that takes it away.
-pub(crate) struct Chip {
-    pub icon: &'static str,
-    pub name: &'static str,
-    pub value: String,
-    pub href: String,
 }
 
 /// The head of a column that can be sorted.
@@ -103,7 +101,7 @@ impl Pager {
 
 /// `50 of 2,310 contacts`, `50 of more than 1,000 contacts`.
 pub(crate) fn count_words(shown: usize, total: i64, one: &str, many: &str) -> String {
-    let most = crate::contact::list::MOST_COUNTED as i64;
+    let most = crate::list::MOST_COUNTED as i64;
     let shown = atlas_web::ui::count(shown as i64);
     match total {
         total if total > most => format!("{shown} of more than {} {many}", atlas_web::ui::count(most)),
@@ -170,7 +168,8 @@ pub(crate) fn provenance_words(ctx: &Ctx, mark: Option<&crate::Mark>, names: &Na
         Some(by) => names.member(by.as_id()?)?,
         None => "Atlas".to_owned(),
     };
-    Some(format!("From {who}, {day}"))
+    let why = mark.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    Some(format!("From {who}, {day}{why}"))
 }
 
 /// The names of members, and of the providers behind a record's connections.

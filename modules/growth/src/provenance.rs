@@ -13,16 +13,30 @@ pub struct Mark {
     pub by: Option<Ref>,
     /// When.
     pub at: Timestamp,
+    /// Why, where a rule or a decision chose between two values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 impl Mark {
+    /// The mark of a connection, now.
+    pub fn of_connection(connection: ConnectionId, at: Timestamp) -> Self {
+        Self { by: Some(connection.to_ref()), at, why: None }
+    }
+
+    /// The same with a reason; an empty one is none.
+    #[must_use]
+    pub fn because(self, why: &str) -> Self {
+        Self { why: Some(why.to_owned()).filter(|why| !why.is_empty()), ..self }
+    }
+
     /// The mark of `actor`, now.
     pub fn of(actor: &Actor, at: Timestamp) -> Self {
         let by = match &actor.via {
             Via::Connection(id, _) => Some(id.to_ref()),
             _ => actor.user.map(|user| user.to_ref()),
         };
-        Self { by, at }
+        Self { by, at, why: None }
     }
 
     /// The connection that wrote the field, when one did.
@@ -166,10 +180,10 @@ mod tests {
         let (ours, user) = (ConnectionId::new(now), UserId::new(now));
         let (mut provenance, mut provided) = (Provenance::default(), Provided::default());
         assert!(settle(&provenance, &mut provided, ours, "name", "A".into(), 5, true));
-        provenance.set("name", Mark { by: Some(ours.to_ref()), at: now });
+        provenance.set("name", Mark::of_connection(ours, now));
         assert!(!settle(&provenance, &mut provided, ours, "name", "old".into(), 4, false));
         assert!(settle(&provenance, &mut provided, ours, "name", "B".into(), 6, false));
-        provenance.set("name", Mark { by: Some(user.to_ref()), at: now });
+        provenance.set("name", Mark { by: Some(user.to_ref()), at: now, why: None });
         assert!(!settle(&provenance, &mut provided, ours, "name", "C".into(), 7, false));
         assert_eq!(provided.values["name"].value, "C");
     }

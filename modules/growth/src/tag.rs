@@ -15,3 +15,8 @@ atlas_store::row! {
         pub name: String,
     }
 }
+
+/// The word of the tag with this id; empty when there is no such tag.
+pub(crate) fn name_of(tags: &[Tag], id: &str) -> String {
+    tags.iter().find(|tag| tag.id.to_string() == id).map(|tag| tag.name.clone()).unwrap_or_default()
+}

@@ -22,6 +22,8 @@ pub struct WriterJson {
     pub by: Option<Ref>,
     /// When.
     pub at: Timestamp,
+    /// Why, where a rule or a decision chose between two values.
+    pub why: Option<String>,
 }
 
 /// What one connection says of a record.
@@ -42,7 +44,10 @@ pub struct ProviderJson {
 }
 
 pub(crate) fn provenance(provenance: &Provenance) -> BTreeMap<String, WriterJson> {
-    provenance.iter().map(|(field, mark)| (field.to_owned(), WriterJson { by: mark.by.clone(), at: mark.at })).collect()
+    provenance
+        .iter()
+        .map(|(field, mark)| (field.to_owned(), WriterJson { by: mark.by.clone(), at: mark.at, why: mark.why.clone() }))
+        .collect()
 }
 
 pub(crate) fn providers(provided: &ProvidedBy) -> Vec<ProviderJson> {

@@ -11,6 +11,16 @@ pub(crate) fn origin(origin: &str) -> String {
     if origin == "atlas" { "Atlas".to_owned() } else { provider(origin) }
 }
 
+/// The same for a filter; nothing when there is none.
+pub(crate) fn origin_of(filter: &str) -> String {
+    if filter.is_empty() { String::new() } else { origin(filter) }
+}
+
+/// Where records may come from: value and label.
+pub(crate) fn origins() -> impl Iterator<Item = (String, String)> {
+    ["atlas", "intercom"].into_iter().map(|id| (id.to_owned(), origin(id)))
+}
+
 /// A day of the past or near future, where the reader is.
 pub(crate) fn day(ctx: &atlas_web::Ctx, at: atlas_kernel::Timestamp) -> String {
     atlas_web::ui::date_label(at.to_zoned(ctx.actor.zone()).date(), ctx.today())

@@ -1,5 +1,6 @@
 //! The sandbox's own clock, which tests can start anywhere and push forward.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -8,19 +9,31 @@ use tokio::sync::Notify;
 /// Milliseconds since the Unix epoch as the sandbox sees them: a start, the time passed since, and an offset.
 #[derive(Debug)]
 pub struct Clock {
-    base_ms: i64,
-    started: Instant,
+    source: Source,
     offset_ms: AtomicI64,
     moved: Notify,
 }
 
+/// What moves the clock.
+#[derive(Debug)]
+enum Source {
+    /// Time itself, from a start.
+    Passing { base_ms: i64, started: Instant },
+    /// Whoever holds the same microseconds since the epoch.
+    Given(Arc<AtomicI64>),
+}
+
 impl Clock {
+    /// A clock that somebody else moves.
+    pub fn given(micros: Arc<AtomicI64>) -> Self {
+        Self { source: Source::Given(micros), offset_ms: AtomicI64::new(0), moved: Notify::new() }
+    }
+
     /// A clock that starts at `start` (Unix seconds), or at the system's time.
     pub fn new(start: Option<i64>) -> Self {
         let system = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
         Self {
-            base_ms: start.map_or_else(system, |s| s * 1000),
-            started: Instant::now(),
+            source: Source::Passing { base_ms: start.map_or_else(system, |s| s * 1000), started: Instant::now() },
             offset_ms: AtomicI64::new(0),
             moved: Notify::new(),
         }
@@ -28,7 +41,11 @@ impl Clock {
 
     /// Now, in milliseconds since the epoch.
     pub fn ms(&self) -> i64 {
-        self.base_ms + self.started.elapsed().as_millis() as i64 + self.offset_ms()
+        let source = match &self.source {
+            Source::Passing { base_ms, started } => base_ms + started.elapsed().as_millis() as i64,
+            Source::Given(micros) => micros.load(Ordering::SeqCst).div_euclid(1000),
+        };
+        source + self.offset_ms()
     }
 
     /// Now, in seconds since the epoch.

@@ -7,6 +7,7 @@ mod api;
 mod app;
 mod clock;
 mod control;
+mod inside;
 mod limits;
 mod oauth;
 mod options;
@@ -22,5 +23,6 @@ mod stats;
 mod webhook;
 mod world;
 
+pub use inside::{Inside, Posted};
 pub use options::Options;
 pub use server::{Running, serve, start};

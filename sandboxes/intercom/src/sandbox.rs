@@ -48,8 +48,13 @@ impl Sandbox {
 
     /// Grows the workspace; fails on an unknown time zone or version.
     pub fn new(options: Options) -> Result<Self, String> {
-        let (zone, version) = Self::check(&options)?;
         let clock = Clock::new(options.now);
+        Self::on(options, clock)
+    }
+
+    /// The same on a clock that may be somebody else's.
+    pub fn on(options: Options, clock: Clock) -> Result<Self, String> {
+        let (zone, version) = Self::check(&options)?;
         Ok(Self {
             world: RwLock::new(seed::grow(&options, clock.ms())),
             app: RwLock::new(App::new(&options, version)),

@@ -22,6 +22,8 @@ pub struct Rules {
     pub version: Version,
     /// Zone in which contact dates are cut into days; `None` compares exact seconds.
     pub zone: Option<jiff::tz::TimeZone>,
+    /// Most rows on a page.
+    pub most: usize,
 }
 
 /// Why a search is refused: the provider's code, text and the field it is about.

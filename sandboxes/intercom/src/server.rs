@@ -71,7 +71,7 @@ impl Running {
     }
 }
 
-fn router(sandbox: &Arc<Sandbox>, client: reqwest::Client) -> Router {
+pub(crate) fn router(sandbox: &Arc<Sandbox>, client: reqwest::Client) -> Router {
     let pages = Router::new().merge(oauth::pages()).merge(site::router()).merge(control::router());
     Router::new()
         .merge(pages.layer(axum::middleware::from_fn(site::same_origin)))
@@ -82,7 +82,7 @@ fn router(sandbox: &Arc<Sandbox>, client: reqwest::Client) -> Router {
 }
 
 /// A client for notices: no redirects, no proxy, our own TLS provider.
-fn client() -> std::io::Result<reqwest::Client> {
+pub(crate) fn client() -> std::io::Result<reqwest::Client> {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // Losing the race against another installer is as good as winning it.
         let _ = rustls::crypto::ring::default_provider().install_default();

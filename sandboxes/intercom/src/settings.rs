@@ -43,6 +43,8 @@ pub struct Settings {
     /// Companies reachable by the paged list.
     pub company_limit: u64,
     pub scroll_page_size: usize,
+    /// Most rows on a page of a search, however many were asked for.
+    pub most_per_page: usize,
     /// Seconds after which an unused scroll is gone.
     pub scroll_expiry: i64,
     /// Milliseconds until a failed notice is tried once more.
@@ -122,6 +124,7 @@ impl Settings {
             nested_cap: 10,
             company_limit: 10_000,
             scroll_page_size: 100,
+            most_per_page: 150,
             scroll_expiry: 60,
             retry_delay_ms: 60_000,
             webhook_timeout_ms: 5_000,

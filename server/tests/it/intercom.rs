@@ -10,13 +10,13 @@ use sha1::Sha1;
 
 use crate::world::{Answer, World, world_with};
 
-struct Pair {
-    sandbox: Running,
-    http: reqwest::Client,
-    w: World,
+pub struct Pair {
+    pub sandbox: Running,
+    pub http: reqwest::Client,
+    pub w: World,
 }
 
-async fn pair() -> Pair {
+pub async fn pair() -> Pair {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let options = Options {
         listen: "127.0.0.1:0".parse().unwrap(),
@@ -33,12 +33,12 @@ async fn pair() -> Pair {
 }
 
 impl Pair {
-    async fn api(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+    pub async fn api(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         self.w.call(method, path, Some(&self.w.owner), body).await
     }
 
     /// Credentials, consent, callback.
-    async fn connect(&self) {
+    pub async fn connect(&self) {
         let credentials = json!({ "clientId": "sandbox-client", "clientSecret": "sandbox-secret", "region": "local" });
         let saved = self.api("PUT", "/v1/connections/intercom/credentials", Some(credentials)).await;
         assert_eq!(saved.status, 200, "{}", saved.text);
@@ -62,18 +62,18 @@ impl Pair {
         url::Url::parse(&location).unwrap()
     }
 
-    async fn truth(&self) -> Value {
+    pub async fn truth(&self) -> Value {
         self.http.get(format!("{}/_sandbox/truth", self.sandbox.url)).send().await.unwrap().json().await.unwrap()
     }
 
-    async fn sandbox(&self, path: &str, body: Value) -> Value {
+    pub async fn sandbox(&self, path: &str, body: Value) -> Value {
         let answer = self.http.post(format!("{}{path}", self.sandbox.url)).json(&body).send().await.unwrap();
         let (status, text) = (answer.status(), answer.text().await.unwrap());
         assert!(status.is_success(), "{path}: {text}");
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    async fn all(&self, path: &str) -> Vec<Value> {
+    pub async fn all(&self, path: &str) -> Vec<Value> {
         let (mut rows, mut cursor) = (vec![], String::new());
         loop {
             let joint = if path.contains('?') { '&' } else { '?' };
@@ -104,13 +104,13 @@ impl Pair {
         seen
     }
 
-    async fn drain(&self) {
+    pub async fn drain(&self) {
         let drained = self.w.atlas.worker.drain().await.unwrap();
         assert_eq!(drained.dead, 0);
     }
 
     /// A notice as the provider signs it.
-    async fn notice(&self, body: &str, signature: Option<&str>) -> u16 {
+    pub async fn notice(&self, body: &str, signature: Option<&str>) -> u16 {
         let mut request =
             axum::http::Request::builder().method("POST").uri("/webhooks/intercom").header("content-type", "application/json");
         if let Some(signature) = signature {
@@ -121,7 +121,7 @@ impl Pair {
     }
 }
 
-fn sign(body: &str) -> String {
+pub fn sign(body: &str) -> String {
     let mut mac = Hmac::<Sha1>::new_from_slice(b"sandbox-secret").unwrap();
     mac.update(body.as_bytes());
     format!("sha1={}", hex::encode(mac.finalize().into_bytes()))

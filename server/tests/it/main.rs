@@ -4,4 +4,5 @@ mod intercom;
 mod queries;
 mod registry;
 mod tenancy;
+mod two_way;
 mod world;

@@ -1,8 +1,9 @@
-// The gates by name, most valuable first. `apart`: never beside another database; `long`: only with `--all` or by name.
+// The gates by name. `apart`: never beside another one; the others run together.
 import { arrivals } from "./arrivals.mjs";
 import { calm } from "./calm.mjs";
 import { kills } from "./kills.mjs";
 import { leaving } from "./leaving.mjs";
+import { nodes } from "./nodes.mjs";
 import { fast, paced } from "./pacing.mjs";
 import { progress } from "./progress.mjs";
 import { replay } from "./replay.mjs";
@@ -12,12 +13,13 @@ import { volume } from "./volume.mjs";
 export const gates = {
   pacing: { run: paced, apart: true },
   fast: { run: fast, apart: true },
-  kills: { run: kills },
   storm: { run: storm, apart: true },
   webhook: { run: arrivals, apart: true },
-  replay: { run: replay },
+  volume: { run: volume, apart: true },
   progress: { run: progress },
+  kills: { run: kills },
+  nodes: { run: nodes },
+  replay: { run: replay },
   calm: { run: calm },
-  volume: { run: volume, apart: true, long: true },
-  leaving: { run: leaving, apart: true },
+  leaving: { run: leaving },
 };

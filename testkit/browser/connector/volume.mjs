@@ -5,6 +5,8 @@ import { begin, scene, stats } from "./scene.mjs";
 import { count, seconds } from "./table.mjs";
 
 const EACH = 20;
+/** The better of the two measured readers took 77 s for 3,000 contacts, 500 companies and 600 conversations. */
+const BAR = (10 * 4_100) / 77;
 
 export async function volume(kind, { parts }, tell) {
   const conversations = Math.ceil(parts / EACH);
@@ -16,9 +18,8 @@ export async function volume(kind, { parts }, tell) {
     const seen = await stats(w);
     const most = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${w.processes.atlas.pid}/status`, "utf8"))[1]) / 1024;
     const took = seen.lastRequestAt - seen.firstRequestAt;
-    tell({ gate: `memory while syncing ${count(parts)} parts`, bound: "< 200 MB", result: `${most.toFixed(0)} MB at most`, pass: most < 200 });
+    tell({ gate: `memory while syncing ${count(parts)} parts`, bound: "< 200 MB", result: `${most.toFixed(0)} MB resident at most`, pass: most < 200 });
     const rate = (objects) => count(objects / (took / 1_000));
-    // The measured readers without a limit at 0.1 s answers: 635 calls in 79 to 85 s, 8 calls a second.
-    tell({ gate: "throughput, no limit, no answer time", bound: "above 8 calls/s of the other readers", result: `${rate(conversations + contacts + 500)} objects/s, ${rate(parts)} parts/s, ${rate(seen.requests)} calls/s, ${seconds(took)}`, pass: seen.requests / (took / 1_000) > 8 });
+    tell({ gate: "throughput, no limit, no answer time", bound: `10 × the best other reader: ${count(BAR)} records/s`, result: `${rate(conversations + contacts + 500)} records/s, ${rate(parts)} parts/s, ${rate(seen.requests)} calls/s, ${seconds(took)}`, pass: (conversations + contacts + 500) / (took / 1_000) >= BAR });
   });
 }

@@ -39,10 +39,16 @@ export async function background(args, url, { env } = {}) {
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => words.push(data.toString()));
   let ended;
   child.on("exit", (code, signal) => (ended = code ?? signal));
-  await until(async () => {
+  const answers = async () => {
     if (ended !== undefined) throw new Error(`atlas ${args[0]} ended with ${ended}: ${words.join("")}`);
     return await fetch(url).then(() => true, () => false);
-  }, `nothing answers at ${url}`);
+  };
+  try {
+    await until(answers, `nothing answers at ${url}`);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
   return {
     pid: child.pid,
     log: () => words.join(""),
@@ -110,8 +116,15 @@ export async function world({ sandbox = {}, seed = false, env = {}, owner = true
     runs.push(processes[address]);
     return `http://${address}`;
   };
-  await start();
-  processes.sandbox = await background(sandboxArgs, intercom);
+  // What does not come up must not leave the rest running.
+  const endAll = () => Promise.all(Object.values(processes).map((process) => process.end()));
+  try {
+    await start();
+    processes.sandbox = await background(sandboxArgs, intercom);
+  } catch (error) {
+    await endAll();
+    throw error;
+  }
   const self = { data, url, intercom, metrics: `http://127.0.0.1:${metricsPort}/metrics`, email, token, prepared, processes, start, another };
   self.api = (method, path, body, headers = {}) => call(url, token, method, path, body, headers);
   self.as = (other, method, path, body, headers = {}) => call(url, other, method, path, body, headers);
@@ -119,7 +132,7 @@ export async function world({ sandbox = {}, seed = false, env = {}, owner = true
   /** What Atlas has logged since the beginning, over all its starts. */
   self.log = () => runs.map((run) => run.log()).join("");
   self.end = async () => {
-    await Promise.all(Object.values(processes).map((process) => process.end()));
+    await endAll();
     rmSync(data, { recursive: true, force: true });
   };
   return self;

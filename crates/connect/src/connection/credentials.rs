@@ -116,7 +116,7 @@ impl Connections {
         if let Some(before) = &before {
             before.not_being_purged()?;
         }
-        let secret = given.client_secret.as_ref().filter(|s| !s.is_empty());
+        let secret = given.client_secret.as_ref().filter(|s| !s.expose().trim().is_empty());
         let id = before.as_ref().map_or_else(|| ConnectionId::new(tx.now()), |c| c.id);
         if secret.is_none() && before.as_ref().is_none_or(|c| c.client_secret.is_none()) {
             return Err(Error::field("clientSecret", "required", "the client secret of your app; notices are verified with it"));

@@ -102,3 +102,12 @@ fn touch(tx: &Tx, connection: &Connection) {
     tx.touch(connection.workspace_id, &connection.to_ref());
     tx.touch_topic(connection.workspace_id, "connections");
 }
+
+/// From when on what a connection brings is news and not history; none before it was connected.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn live_since(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId) -> Result<Option<Timestamp>> {
+    let since = query("SELECT live_since FROM connections WHERE workspace_id = $1 AND id = $2").bind(workspace).bind(connection);
+    Ok(since.values::<Option<Timestamp>>(on).await?.into_iter().next().flatten())
+}

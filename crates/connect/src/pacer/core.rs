@@ -13,6 +13,11 @@ const REMEMBERED: usize = 12;
 /// Between the moment the window must have ended and the first call of the next.
 const MARGIN: i64 = 20_000;
 
+/// Fewer calls than this in flight would wait for what the database does with their answers.
+const FEW_IN_FLIGHT: usize = 128;
+/// More calls than this in flight would be more connections than a process may have open.
+const MANY_IN_FLIGHT: usize = 640;
+
 /// What the arithmetic says to somebody who wants to send a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Verdict {
@@ -116,7 +121,7 @@ impl Core {
             if left <= reserve && now < lent_at {
                 return Verdict::Wait(lent_at);
             }
-        } else if self.in_flight >= (cap / 10).max(1) {
+        } else if self.in_flight >= self.before_the_first_answer(&window, cap) {
             return Verdict::Hold;
         }
         match window.grant {
@@ -129,6 +134,14 @@ impl Core {
             }
             _ => Verdict::Go,
         }
+    }
+
+    /// Calls that may be out before a window's first answer: a few to find out with, most of them when nobody else called in the
+    /// window before and windows have begun when they were expected to.
+    fn before_the_first_answer(&self, window: &Window, cap: u32) -> u32 {
+        let alone = self.before.back().is_some_and(|b| b.end * SECOND == window.end - self.length && b.others == 0 && b.ours > 0);
+        let known = alone && self.slack == MARGIN && window.grant.is_none();
+        if known { cap - cap.div_ceil(10) } else { cap / 10 }.max(1)
     }
 
     /// Nothing is known of the window: one call at a time finds out; a provider that tells nothing is paced by our clock.
@@ -150,7 +163,7 @@ impl Core {
     fn reserve(&self, cap: u32, lane: Lane, end: i64) -> (i64, i64) {
         match lane {
             Lane::Bulk => (i64::from(cap.div_ceil(10)), self.drift.earliest(end) - SECOND - self.answer_time.min(SECOND)),
-            Lane::People | Lane::Incremental => (0, i64::MIN),
+            Lane::People | Lane::Write | Lane::Incremental => (0, i64::MIN),
         }
     }
 
@@ -283,10 +296,11 @@ impl Core {
         self.budget.min(limit).max(1)
     }
 
+    /// So many that a window's calls are out within a tenth of it: a sync's last window then ends soon after it began.
     pub fn sensible_in_flight(&self) -> usize {
         let cap = i64::from(self.window.map_or(self.budget, |w| self.cap(w.limit)));
-        let needed = cap * self.answer_time * 3 / (self.length * 2);
-        usize::try_from(needed).unwrap_or(0).clamp(32, 256).min(usize::try_from(cap).unwrap_or(32).max(4))
+        let needed = usize::try_from(cap * self.answer_time * 10 / self.length).unwrap_or(0);
+        needed.clamp(FEW_IN_FLIGHT, MANY_IN_FLIGHT).min(usize::try_from(cap).unwrap_or(FEW_IN_FLIGHT).max(4))
     }
 
     pub fn gauge(&self, now: i64) -> Gauge {

@@ -22,7 +22,7 @@ impl Pacers {
         let mut pacers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let made = pacers.entry(app.clone()).or_insert_with(|| {
             let grants = Grants::of(db, connection.workspace_id, &app);
-            Pacer::shared(connector.limits.window, per_minute, db.clock().now(), grants)
+            Pacer::shared(connector.limits.window, per_minute, db.clock(), grants)
         });
         made.set_budget(per_minute);
         made.clone()

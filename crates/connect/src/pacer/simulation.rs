@@ -31,6 +31,8 @@ struct Counts {
     used: u32,
     others_second: i64,
     too_many: u32,
+    first: i64,
+    last: i64,
     windows: Vec<(i64, u32)>,
 }
 
@@ -44,7 +46,7 @@ const EPOCH_MS: i64 = 1_800_000_000_000;
 
 impl Sim {
     fn new(provider: Provider) -> Arc<Self> {
-        let counts = Counts { end: 0, used: 0, others_second: 0, too_many: 0, windows: vec![] };
+        let counts = Counts { end: 0, used: 0, others_second: 0, too_many: 0, first: i64::MAX, last: 0, windows: vec![] };
         Arc::new(Self { provider, started: Instant::now(), counts: Mutex::new(counts) })
     }
 
@@ -63,6 +65,7 @@ impl Sim {
 
     fn count(&self, now: i64) -> (bool, RateReading) {
         let mut counts = self.counts.lock().unwrap();
+        (counts.first, counts.last) = (counts.first.min(now), now);
         let end = (now / 1000 / WINDOW + 1) * WINDOW;
         if counts.end != end {
             (counts.end, counts.used, counts.others_second) = (end, 0, end - WINDOW - 1);
@@ -150,6 +153,43 @@ async fn a_full_sync_stays_within_the_bound_without_a_single_refusal() {
                     assert_used(&windows, budget.min(limit), 0.95, &what);
                 }
             }
+        }
+    }
+}
+
+/// Makes `calls` calls with as many in flight as the pacer finds sensible; answers "too many"s, and seconds from the first
+/// call to the last as the provider sees them.
+async fn drive_sensibly(provider: Provider, per_minute: u32, calls: u64) -> (u32, f64) {
+    let sim = Sim::new(provider);
+    let now = Timestamp::from_millisecond(EPOCH_MS + provider.phase_ms).unwrap();
+    let pacer = Pacer::new(Duration::from_secs(WINDOW as u64), per_minute, now);
+    let mut tasks = JoinSet::new();
+    for n in 0..calls {
+        while tasks.len() >= pacer.sensible_in_flight() {
+            tasks.join_next().await;
+        }
+        let (sim, pacer) = (sim.clone(), pacer.clone());
+        tasks.spawn(async move {
+            let permit = pacer.permit(Lane::Bulk).await;
+            let (_, reading, date) = sim.call(n).await;
+            permit.answered(Some(reading), date);
+        });
+    }
+    while tasks.join_next().await.is_some() {}
+    let counts = sim.counts.lock().unwrap();
+    (counts.too_many, (counts.last - counts.first) as f64 / 1_000.0)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_window_ends_soon_after_it_began() {
+    for (limit, per_minute, calls) in [(167, 1_000, 635), (1_667, 10_000, 3_900)] {
+        for answer_ms in [0, 100, 300, 1_000] {
+            let provider = Provider { limit, there_ms: answer_ms / 2, back_ms: answer_ms / 2, phase_ms: 0, ..CALM };
+            let (too_many, seconds) = drive_sensibly(provider, per_minute, calls).await;
+            let bound = (calls / u64::from(per_minute / 6)) as f64 * 10.0 + answer_ms as f64 / 1_000.0;
+            let what = format!("{per_minute} a minute, answers of {answer_ms} ms: {seconds:.2} s, bound {bound:.2} s");
+            assert_eq!(too_many, 0, "{what}");
+            assert!(seconds <= bound * 1.03, "{what}");
         }
     }
 }

@@ -8,7 +8,7 @@ use super::Counts;
 use crate::connection::Connection;
 
 /// Tables of the kit that hold something of the provider, with the column that tells rows apart, and their name on the receipt.
-const TABLES: [(&str, &str, &str); 8] = [
+const TABLES: [(&str, &str, &str); 14] = [
     ("connect_versions", "object, external_id", "object versions"),
     ("connect_mappings", "what, external_id", "mappings"),
     ("connect_notices", "notice_id", "notice log lines"),
@@ -17,6 +17,12 @@ const TABLES: [(&str, &str, &str); 8] = [
     ("connect_topics", "topic", "topic lines"),
     ("connect_scopes", "scope", "scope lines"),
     ("connect_syncs", "id", "sync log lines"),
+    ("connect_writes", "id", "write log lines"),
+    ("connect_conflicts", "id", "field conflicts"),
+    ("connect_batches", "id", "write batches"),
+    ("connect_pushes", "what, external_id, undo", "waiting writes"),
+    ("connect_bases", "what, external_id, field", "common values"),
+    ("connect_echoes", "what, external_id, field, hash", "echoes"),
 ];
 
 /// Removes up to `limit` rows; answers whether there were any.

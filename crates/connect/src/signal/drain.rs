@@ -1,47 +1,42 @@
 //! Working signals off: fetch what changed, ahead of everything else, and land it at once.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use atlas_jobs::{JobCtx, JobError, Outcome};
-use atlas_kernel::{Result, Timestamp};
-use atlas_store::{Tx, query};
-use futures::stream::{FuturesUnordered, StreamExt};
+use atlas_kernel::{Error, Result, Timestamp};
+use atlas_store::{Executor, Tx, query};
+use tokio::task::{JoinError, JoinSet};
 
-use super::{DrainJob, SignalRow, claim, delay, is_old_news, put, settle};
+use super::turns::Turn;
+use super::{Claimed, DrainJob, SignalRow, claim, delay, put, settle};
 use crate::connection::{Connection, by_id};
 use crate::fetch;
 use crate::land::{Landed, Planned, plan, plan_gone};
 use crate::line::{Line, Trouble};
 use crate::pacer::Lane;
-use crate::sync::{is_about_one, unstorable};
+use crate::stint::Stint;
+use crate::sync::{HEAVY, is_about_one, unstorable};
 use crate::{Answer, Connections, FailureClass, Hint, Landing, Object, Signal, What, raw, tally};
 
 /// Signals looked at concurrently.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 48;
 /// A signal that failed this often is left to the next sync.
 const MOST_TRIES: i64 = 12;
 
-/// Works off what is due for one connection.
+/// Works off what is due for one connection, unless another job of this node is at it.
 pub(crate) async fn drain(conns: Connections, ctx: JobCtx, job: DrainJob) -> Result<Outcome, JobError> {
     let Some(connection) = by_id(&ctx.db, ctx.workspace, job.connection).await? else { return Ok(Outcome::Done) };
     if !connection.works() {
         return Ok(Outcome::Done);
     }
+    let Some(turn) = conns.turns().begin(connection.id) else { return Ok(Outcome::Done) };
     let line = conns.line(&connection)?;
-    let drain = Arc::new(Drain { conns, ctx, connection, line });
-    loop {
-        let claimed = drain.claim().await?;
-        if claimed.is_empty() {
-            return Ok(drain.next_due().await?.map_or(Outcome::Done, Outcome::Again));
-        }
-        let mut work: FuturesUnordered<_> = claimed.into_iter().map(|row| drain.clone().settle_one(row)).collect();
-        while let Some(done) = work.next().await {
-            done?;
-        }
-        if drain.line.halt().is_raised() || drain.ctx.stopping() {
-            return Ok(Outcome::Again(Duration::from_millis(200)));
-        }
+    let drain = Arc::new(Drain { conns, ctx, connection, line, counts: Mutex::default() });
+    match drain.work(turn).await {
+        // The connection ended, or its access did, while the provider was asked: what waits is taken up when it works again.
+        Err(JobError::Fail(error)) if error.code() == "lease_lost" => Ok(Outcome::Done),
+        done => done,
     }
 }
 
@@ -50,6 +45,8 @@ struct Drain {
     ctx: JobCtx,
     connection: Connection,
     line: Line,
+    /// Calls and "too many" answers that no transaction has written down yet.
+    counts: Mutex<(i64, i64)>,
 }
 
 /// What is to be written for a signal.
@@ -63,13 +60,75 @@ struct Findings {
     erase: bool,
 }
 
+/// A signal that was looked at.
+struct Found {
+    row: SignalRow,
+    findings: Findings,
+}
+
+impl Found {
+    /// How much work landing it is.
+    fn weight(&self) -> usize {
+        1 + self.findings.objects.iter().map(|object| object.weight().min(HEAVY)).sum::<usize>()
+    }
+}
+
 impl Drain {
-    async fn claim(&self) -> Result<Vec<SignalRow>> {
-        let done = self.conns.db().write(|tx| async move {
+    /// Looks at many signals at once, and lands together what has been found meanwhile.
+    async fn work(self: Arc<Self>, mut turn: Turn) -> Result<Outcome, JobError> {
+        let (mut looking, mut stint) = (JoinSet::new(), Stint::new(self.ctx.db.dialect()));
+        let mut more = true;
+        loop {
+            let stopping = self.line.halt().is_raised() || self.ctx.stopping();
+            // Half of the places at a time, so that a backlog is claimed in lots.
+            let room = AT_ONCE - looking.len();
+            if !stopping && (turn.take_word() || looking.is_empty() || more && room >= AT_ONCE / 2) {
+                let claimed = self.claim(room).await?;
+                more = claimed.fresh.len() + claimed.old == room;
+                for row in claimed.fresh {
+                    looking.spawn(self.clone().look(row));
+                }
+                if looking.is_empty() && claimed.old > 0 {
+                    continue;
+                }
+            }
+            if looking.is_empty() {
+                if stopping {
+                    return Ok(Outcome::Again(Duration::from_millis(200)));
+                }
+                let next = self.next_due().await?;
+                match turn.end() {
+                    Ok(()) => return Ok(next.map_or(Outcome::Done, Outcome::Again)),
+                    Err(mine) => turn = mine,
+                }
+                continue;
+            }
+            tokio::select! {
+                Some(done) = looking.join_next() => {
+                    let mut found = Vec::from_iter(landable(done)?);
+                    let mut weight = found.iter().map(Found::weight).sum::<usize>();
+                    while weight < stint.most() {
+                        let Some(done) = looking.try_join_next() else { break };
+                        let next = landable(done)?;
+                        weight += next.as_ref().map_or(0, Found::weight);
+                        found.extend(next);
+                    }
+                    self.land(found, &mut stint).await?;
+                }
+                () = turn.called(), if room > 0 && !stopping => {}
+            }
+        }
+    }
+
+    async fn claim(&self, room: usize) -> Result<Claimed> {
+        let claimed = self.conns.db().write(|tx| async move {
             self.ctx.fence(&tx).await?;
-            claim(&tx, &self.connection, AT_ONCE).await
+            let claimed = claim(&tx, &self.connection, room).await?;
+            let (workspace, id) = (self.connection.workspace_id, self.connection.id);
+            tally::add(&tx, workspace, id, tally::SIGNALS, i64::try_from(claimed.old).unwrap_or(0)).await?;
+            Ok(claimed)
         });
-        done.await
+        claimed.await
     }
 
     /// How long until the next signal is due; none when there are none.
@@ -84,32 +143,31 @@ impl Drain {
         Ok(next)
     }
 
-    async fn settle_one(self: Arc<Self>, row: SignalRow) -> Result<(), JobError> {
+    /// Looks at the provider for one signal; none when it was dealt with on the way.
+    async fn look(self: Arc<Self>, row: SignalRow) -> Result<Option<Found>> {
         let Some(object) = self.line.connector().objects.iter().find(|o| o.kind == row.object).copied() else {
-            match row.hint() {
-                Hint::Redacted { message } => self.redact(&row, &message).await?,
-                _ => self.write(&row, &Findings::default()).await?,
+            if let Hint::Redacted { message } = row.hint() {
+                return self.redact(&row, &message).await.map(|()| None);
             }
-            return Ok(());
+            return Ok(Some(Found { row, findings: Findings::default() }));
         };
-        if row.hint() == Hint::Changed && is_old_news(&self.ctx.db, &self.connection, &row).await? {
-            return Ok(self.write(&row, &Findings::default()).await?);
-        }
         match self.find(object, &row).await {
-            Ok(findings) => self.land(&row, findings).await?,
+            Ok(findings) => return Ok(Some(Found { row, findings })),
             Err(Trouble::Halted) => self.postpone(&row, Duration::ZERO, row.tries).await?,
             Err(Trouble::Failed(failure, _)) => {
                 self.conns.heed(&self.connection, object.scope, &failure).await;
                 match failure.class {
                     FailureClass::Auth => self.postpone(&row, Duration::ZERO, row.tries).await?,
                     // What a missing scope covers is read from where it stopped once the scope is there.
-                    FailureClass::Scope | FailureClass::Plan | FailureClass::Input => self.write(&row, &Findings::default()).await?,
-                    _ if row.tries >= MOST_TRIES => self.write(&row, &Findings::default()).await?,
+                    FailureClass::Scope | FailureClass::Plan | FailureClass::Input => {
+                        return Ok(Some(Found { row, findings: Findings::default() }));
+                    }
+                    _ if row.tries >= MOST_TRIES => return Ok(Some(Found { row, findings: Findings::default() })),
                     _ => self.postpone(&row, crate::line::backoff(u32::try_from(row.tries).unwrap_or(0) + 3), row.tries + 1).await?,
                 }
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// A notice that names the message only: its words go at once, older copies of its conversation with them, and the
@@ -135,7 +193,7 @@ impl Drain {
                     let again = Signal { object: (*kind).to_owned(), id: external_id.clone(), hint: Hint::Changed };
                     put(&tx, workspace, id, &again, tx.now()).await?;
                 }
-                settle(&tx, &self.connection, row).await
+                settle(&tx, &self.connection, std::slice::from_ref(row)).await
             })
             .await
     }
@@ -176,49 +234,80 @@ impl Drain {
         plan_gone(object, id, landings, self.line.now()).map(Arc::new).map_err(|_| unstorable())
     }
 
-    /// Lands the findings; what no module takes is stored and marked, so that one record cannot block the rest.
-    async fn land(&self, row: &SignalRow, findings: Findings) -> Result<()> {
-        match self.write(row, &findings).await {
+    /// Lands what was found, together; what no module takes is stored and marked, so that one record cannot block the rest.
+    async fn land(&self, found: Vec<Found>, stint: &mut Stint) -> Result<()> {
+        if found.is_empty() {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        match self.write(&found).await {
             Err(error) if is_about_one(&error) => {
-                tracing::warn!(connection.id = %self.connection.id, object = row.object, code = error.code(), "a signal's object could not be landed");
-                self.conns
-                    .db()
-                    .write(|tx| {
-                        let objects = findings.objects.clone();
-                        let code = error.code();
-                        async move {
-                            self.ctx.fence(&tx).await?;
-                            for object in &objects {
-                                self.conns.land_nothing(&tx, &self.connection, object, code).await?;
-                            }
-                            settle(&tx, &self.connection, row).await
-                        }
-                    })
-                    .await
+                for one in &found {
+                    self.land_alone(one).await?;
+                }
             }
+            done => done?,
+        }
+        stint.took(begun.elapsed());
+        Ok(())
+    }
+
+    async fn land_alone(&self, found: &Found) -> Result<()> {
+        match self.write(std::slice::from_ref(found)).await {
+            Err(error) if is_about_one(&error) => self.give_up(found, error.code()).await,
             done => done,
         }
     }
 
-    async fn write(&self, row: &SignalRow, findings: &Findings) -> Result<()> {
+    async fn give_up(&self, found: &Found, code: &'static str) -> Result<()> {
+        tracing::warn!(connection.id = %self.connection.id, object = found.row.object, code, "a signal's object could not be landed");
+        let given_up = self.conns.db().write(|tx| async move {
+            self.ctx.fence(&tx).await?;
+            for object in &found.findings.objects {
+                self.conns.land_nothing(&tx, &self.connection, object, code).await?;
+            }
+            settle(&tx, &self.connection, std::slice::from_ref(&found.row)).await
+        });
+        given_up.await
+    }
+
+    /// One transaction with everything that was found; what it counts is kept only when it is committed.
+    async fn write(&self, found: &[Found]) -> Result<()> {
+        let (calls, too_many) = self.count();
+        let rows: Vec<SignalRow> = found.iter().map(|one| one.row.clone()).collect();
+        let rows = &rows;
+        let written = self.conns.db().write(|tx| async move {
+            self.ctx.fence(&tx).await?;
+            self.still_works(&tx).await?;
+            for one in found {
+                self.land_all(&tx, &one.row, &one.findings).await?;
+            }
+            settle(&tx, &self.connection, rows).await?;
+            let (workspace, id) = (self.connection.workspace_id, self.connection.id);
+            tally::add(&tx, workspace, id, tally::CALLS, calls).await?;
+            tally::add(&tx, workspace, id, tally::TOO_MANY, too_many).await?;
+            tally::add(&tx, workspace, id, tally::SIGNALS, i64::try_from(rows.len()).unwrap_or(0)).await?;
+            if self.conns.may_touch(id) {
+                tx.touch(workspace, &self.connection.to_ref());
+            }
+            Ok(())
+        });
+        written.await?;
+        self.counted(calls, too_many);
+        Ok(())
+    }
+
+    /// Calls and "too many" answers that are to be written down.
+    fn count(&self) -> (i64, i64) {
         let (calls, _, too_many) = self.line.take_counts();
-        self.conns
-            .db()
-            .write(|tx| async move {
-                self.ctx.fence(&tx).await?;
-                self.still_works(&tx).await?;
-                self.land_all(&tx, row, findings).await?;
-                settle(&tx, &self.connection, row).await?;
-                let (workspace, id) = (self.connection.workspace_id, self.connection.id);
-                tally::add(&tx, workspace, id, tally::CALLS, calls).await?;
-                tally::add(&tx, workspace, id, tally::TOO_MANY, too_many).await?;
-                tally::add(&tx, workspace, id, tally::SIGNALS, 1).await?;
-                if self.conns.may_touch(id) {
-                    tx.touch(workspace, &self.connection.to_ref());
-                }
-                Ok(())
-            })
-            .await
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts = (counts.0 + calls, counts.1 + too_many);
+        *counts
+    }
+
+    fn counted(&self, calls: i64, too_many: i64) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts = (counts.0 - calls, counts.1 - too_many);
     }
 
     async fn land_all(&self, tx: &Tx, row: &SignalRow, findings: &Findings) -> Result<()> {
@@ -239,11 +328,16 @@ impl Drain {
     async fn still_works(&self, tx: &Tx) -> Result<()> {
         match by_id(tx, self.connection.workspace_id, self.connection.id).await? {
             Some(connection) if connection.works() => Ok(()),
-            _ => Err(atlas_kernel::Error::conflict("lease_lost", "the connection has ended; nothing was written")),
+            _ => Err(Error::conflict("lease_lost", "the connection has ended; nothing was written")),
         }
     }
 
     async fn postpone(&self, row: &SignalRow, by: Duration, tries: i64) -> Result<()> {
         self.conns.db().write(|tx| async move { delay(&tx, &self.connection, row, by, tries).await }).await
     }
+}
+
+/// What a task found; a task that panicked is a failed try of the whole job.
+fn landable(done: Result<Result<Option<Found>>, JoinError>) -> Result<Option<Found>> {
+    done.map_err(|error| if error.is_panic() { Error::internal("a signal's look panicked") } else { Error::internal(error) })?
 }

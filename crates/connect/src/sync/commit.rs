@@ -2,24 +2,21 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use atlas_kernel::{Error, Result};
-use atlas_store::{Tx, query};
+use atlas_store::{Executor, Tx, query};
 use tokio::sync::mpsc;
 
 use super::pass::Pass;
 use super::piece::{HEAVY, How, Piece};
-use super::progress::{StreamProgress, SyncProgress, work_done};
+use super::progress::{StreamProgress, SyncProgress, window_ms, work_done};
 use super::run::Run;
 use super::streams::{self, StreamRow, StreamState};
 use crate::land::{Landed, Planned};
-use crate::tally;
-
-/// Objects and messages in one transaction, at most; a busy database gets less.
-const MOST_WEIGHT: usize = 50;
-/// What a transaction of a sync should take at most.
-const TARGET: Duration = Duration::from_millis(12);
+use crate::stint::Stint;
+use crate::versions::{self, ObjectState};
+use crate::{audit, signal, tally};
 
 pub(crate) struct Committer {
     run: Arc<Run>,
@@ -29,13 +26,13 @@ pub(crate) struct Committer {
     calls: (i64, i64, i64),
     /// Calls made for each listing since the last commit.
     made: Vec<i64>,
-    weight: usize,
+    stint: Stint,
 }
 
 impl Committer {
     pub fn new(run: Arc<Run>, rows: HashMap<String, StreamRow>, progress: BTreeMap<String, StreamProgress>, speed: SyncProgress) -> Self {
-        let made = vec![0; run.streams.len()];
-        Self { run, rows, progress, speed, calls: (0, 0, 0), made, weight: 20 }
+        let (made, stint) = (vec![0; run.streams.len()], Stint::new(run.ctx.db.dialect()));
+        Self { run, rows, progress, speed, calls: (0, 0, 0), made, stint }
     }
 
     /// Commits until nobody sends any more.
@@ -43,7 +40,7 @@ impl Committer {
         while let Some(first) = inbox.recv().await {
             let mut batch = vec![first];
             let mut weight = batch[0].weight();
-            while weight < self.weight {
+            while weight < self.stint.most() {
                 let Ok(piece) = inbox.try_recv() else { break };
                 weight += piece.weight();
                 batch.push(piece);
@@ -148,8 +145,7 @@ impl Committer {
                 *slot = None;
             }
         }
-        let took = begun.elapsed();
-        self.weight = if took > TARGET { (self.weight / 2).max(1) } else { (self.weight + 4).min(MOST_WEIGHT) };
+        self.stint.took(begun.elapsed());
         Ok(())
     }
 
@@ -160,6 +156,9 @@ impl Committer {
     ) -> Result<(HashMap<String, StreamRow>, BTreeMap<String, StreamProgress>, SyncProgress)> {
         let run = &self.run;
         run.fence(tx).await?;
+        if !batch.is_empty() {
+            run.ctx.got_further(tx).await?;
+        }
         let (mut rows, mut progress, mut speed) = (self.rows.clone(), self.progress.clone(), self.speed.clone());
         let mut changed: Vec<&str> = vec![];
         for (stream, made) in run.streams.iter().zip(&self.made) {
@@ -181,8 +180,9 @@ impl Committer {
                 streams::put(tx, &run.connection, row).await?;
             }
         }
-        speed.sample(tx.now().as_millisecond(), work_done(&progress));
-        speed.gauge = Some(run.line.pacer().gauge());
+        let (gauge, now) = (run.line.pacer().gauge(), tx.now().as_millisecond());
+        speed.sample(now, work_done(&progress), window_ms(&run.line.connector().limits), now + gauge.resets_in_ms.unwrap_or(-now));
+        speed.gauge = Some(gauge);
         self.save(tx, &progress, &speed).await?;
         Ok((rows, progress, speed))
     }
@@ -195,21 +195,25 @@ impl Committer {
                 done.skipped += count;
             }
             Piece::Postponed { object, id, .. } => {
-                crate::signal::postpone(tx, &self.run.connection, object, id).await?;
+                signal::postpone(tx, &self.run.connection, object, id, signal::NOT_NOW).await?;
                 done.done += 1;
             }
-            Piece::Page { pass, total, .. } => {
+            Piece::Page { stream, pass, total, named } => {
+                audit::seen(tx, &self.run.connection, self.run.streams[*stream].object, named).await?;
                 if pass.pages == 0 && pass.restarts > done.restarts {
                     (done.done, done.skipped) = (0, 0);
                 }
                 done.restarts = pass.restarts;
                 done.total = total.or(done.total);
                 done.state = "running".into();
-                let pass = Pass { done_before: done.done, ..pass.clone() };
+                let pass = Pass { done_before: done.done, ..(**pass).clone() };
                 row.pass = Some(serde_json::to_value(&pass).map_err(Error::internal)?);
                 (row.state, row.code, row.message) = (StreamState::Ready, None, None);
             }
-            Piece::Complete { began, .. } => {
+            Piece::Complete { stream, began, audit_from } => {
+                if let Some(from) = audit_from {
+                    audit::absent(tx, &self.run.connection, self.run.streams[*stream].object, *from).await?;
+                }
                 (row.pass, row.since, row.complete_at) = (None, Some(*began), Some(tx.now()));
                 (row.state, row.code, row.message) = (StreamState::Ready, None, None);
                 done.state = "done".into();
@@ -240,6 +244,11 @@ impl Committer {
             Landed::Same => done.skipped += i64::from(matches!(how, How::Listed { .. })),
             Landed::Unreadable => done.unreadable += 1,
             Landed::Stale | Landed::Held => {}
+        }
+        // What changed in the second in which it was fetched may have changed again in it: that is looked at soon, not at the next look.
+        let fresh = matches!(landed, Landed::Applied(_) | Landed::Held) && planned.state == ObjectState::Present;
+        if fresh && !versions::is_sure(planned.version, planned.started) {
+            signal::postpone(tx, connection, planned.object.kind, &planned.id, versions::SURE_AFTER).await?;
         }
         done.done += i64::from(matches!(how, How::Listed { .. }));
         Ok(())

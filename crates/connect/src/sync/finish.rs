@@ -15,7 +15,7 @@ use super::{Sync, SyncKind, SyncState, end_active};
 use crate::connection::{Connection, by_id};
 use crate::line::{Line, Trouble};
 use crate::pacer::Lane;
-use crate::{Connections, Failure, FailureClass, activity, signal, tally};
+use crate::{Connections, Failure, FailureClass, activity, audit, signal, tally};
 
 /// What looking at the account came to.
 pub(crate) enum Checked {
@@ -151,6 +151,7 @@ async fn close(run: &Run, state: SyncState, failure: Option<&Failure>, progress:
             tally::add(&tx, run.connection.workspace_id, run.connection.id, name, 1).await?;
             if run.kind == SyncKind::Reconcile {
                 signal::retry_unreadable(&tx, &run.connection).await?;
+                audit::enqueue_audit(&tx, &run.connection).await?;
             }
             note(&tx, run, state, code, progress).await
         })

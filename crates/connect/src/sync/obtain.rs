@@ -23,7 +23,11 @@ pub(crate) struct Ready {
 pub(crate) async fn obtain(run: &Arc<Run>, index: usize, object: Object, id: &str, mut listed: Option<Listed>) -> Result<Ready, Trouble> {
     let stream = &run.streams[index];
     let shared = match &mut listed {
-        Some(item) if !stream.detail && !stream.deletions => run.shared.attach(run, index, object, item).await?,
+        Some(item) if !stream.detail && !stream.deletions => {
+            let attached = run.line.shared().attach(&run.line, run.lane, object, &item.id, &mut item.value).await?;
+            (0..attached.calls).for_each(|_| run.called(index));
+            attached.done
+        }
         _ => vec![],
     };
     let lacks = |item: &Listed| (object.nested)(&item.value).iter().any(|request| !shared.contains(request));

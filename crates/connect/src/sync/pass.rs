@@ -1,5 +1,6 @@
 //! A pass: one reading of a listing from its first page to its last, kept so that it can be taken up in the middle.
 
+use atlas_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{Request, Stream, Window};
@@ -16,6 +17,9 @@ pub(crate) struct Pass {
     pub leftovers: Vec<String>,
     /// The provider's time at which the pass began, Unix seconds: the next one reads from here.
     pub began: i64,
+    /// When an audit began to read the whole listing, by our clock: what it has not named at its end is asked after.
+    #[serde(default)]
+    pub audit_from: Option<Timestamp>,
     /// Objects dealt with before the page at work.
     #[serde(default)]
     pub done_before: i64,
@@ -33,7 +37,12 @@ pub(crate) const MOST_RESTARTS: i64 = 20;
 impl Pass {
     /// A pass from the first page on.
     pub fn open(stream: &Stream, window: Window, began: i64) -> Self {
-        Self { window, request: (stream.open)(&window), leftovers: vec![], began, done_before: 0, pages: 0, restarts: 0 }
+        Self { window, request: (stream.open)(&window), leftovers: vec![], began, audit_from: None, done_before: 0, pages: 0, restarts: 0 }
+    }
+
+    /// A pass over everything there is, at whose end what it did not name is asked after.
+    pub fn audit(stream: &Stream, began: i64, now: Timestamp) -> Self {
+        Self { audit_from: Some(now), ..Self::open(stream, Window::History, began) }
     }
 
     /// The same pass from its first page again, because the provider forgot where it was.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use atlas_kernel::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::pass::Pass;
@@ -19,10 +20,10 @@ pub(crate) enum Piece {
     Skipped { stream: usize, count: i64 },
     /// Objects that could not be fetched; they are looked at again as signals.
     Postponed { stream: usize, object: &'static str, id: String },
-    /// Where a listing stands before the objects of its page.
-    Page { stream: usize, pass: Pass, total: Option<i64> },
+    /// Where a listing stands before the objects of its page, and which ones an audit has seen on it.
+    Page { stream: usize, pass: Box<Pass>, total: Option<i64>, named: Vec<String> },
     /// A listing was read to its end.
-    Complete { stream: usize, began: i64 },
+    Complete { stream: usize, began: i64, audit_from: Option<Timestamp> },
     /// A listing cannot be read now.
     Broken { stream: usize, state: StreamState, code: String, message: String },
     /// Answer when everything before this is committed.

@@ -15,6 +15,7 @@ use super::release;
 use super::run::Run;
 use super::streams::StreamState;
 use crate::line::Trouble;
+use crate::pause::pause;
 use crate::{Failure, FailureClass, Listed, Listing, Object, Stream, versions};
 
 /// How the reading of a listing ended.
@@ -119,7 +120,10 @@ impl Reader {
                         self.list();
                     }
                 },
-                else => return self.send(Piece::Complete { stream: self.index, began: self.pass.began }).await,
+                else => {
+                    let (began, audit_from) = (self.pass.began, self.pass.audit_from);
+                    return self.send(Piece::Complete { stream: self.index, began, audit_from }).await;
+                }
             }
             let room = self.work.len() < self.run.line.pacer().sensible_in_flight();
             if self.listing.is_empty()
@@ -172,9 +176,10 @@ impl Reader {
         }
         self.pass.leftovers = self.outstanding.iter().cloned().collect();
         let total = page.total.filter(|_| matches!(self.pass.window, crate::Window::History));
-        self.send(Piece::Page { stream: self.index, pass: self.pass.clone(), total }).await?;
-        self.pass.leftovers.clear();
         let ids: Vec<String> = page.items.iter().map(|item| item.id.clone()).collect();
+        let named = if self.pass.audit_from.is_some() { ids.clone() } else { vec![] };
+        self.send(Piece::Page { stream: self.index, pass: Box::new(self.pass.clone()), total, named }).await?;
+        self.pass.leftovers.clear();
         let (workspace, connection) = (self.run.connection.workspace_id, self.run.connection.id);
         let stored = versions::versions_of(&self.run.ctx.db, workspace, connection, object.kind, &ids).await.map_err(|_| End::Halted)?;
         let (known, fresh) = self.sort(page.items, &stored);
@@ -249,7 +254,7 @@ impl Reader {
                 let wait = self.stream.exclusive.unwrap_or(CONFLICT_WAIT);
                 tokio::select! {
                     () = self.run.line.halt().raised() => return Err(End::Halted),
-                    () = tokio::time::sleep(wait) => {}
+                    () = pause(self.run.ctx.db.clock(), wait) => {}
                 }
             }
             _ => return Err(End::Broken(failure)),

@@ -19,7 +19,6 @@ use super::gates::Gates;
 use super::pass::Pass;
 use super::progress::{StreamProgress, SyncProgress};
 use super::read::{End, read_stream};
-use super::shared::Shared;
 use super::streams::{self, StreamRow, StreamState};
 use super::{Sync, SyncId, SyncJob, SyncKind, active, release};
 use crate::connection::{Connection, by_id};
@@ -51,7 +50,6 @@ pub(crate) struct Run {
     pub passes: Vec<Pass>,
     pub slots: Arc<Semaphore>,
     pub gates: Gates,
-    pub shared: Shared,
     called: Vec<AtomicI64>,
 }
 
@@ -127,7 +125,7 @@ impl Run {
         let mut chosen: Vec<(Stream, Pass)> = vec![];
         for stream in &connector.streams {
             let row = rows.get(stream.name).cloned().unwrap_or_else(|| StreamRow::new(stream.name));
-            if let Some(pass) = next_pass(stream, &row, sync.kind, now, &connection) {
+            if let Some(pass) = next_pass(stream, &row, sync.kind, (now, line.now()), &connection) {
                 chosen.push((*stream, pass));
             }
         }
@@ -137,8 +135,8 @@ impl Run {
         let slots = Arc::new(Semaphore::new(line.pacer().sensible_in_flight()));
         let gates = Gates::new(&streams);
         let called = streams.iter().map(|_| AtomicI64::new(0)).collect();
-        let (sync, kind, shared) = (sync.id, sync.kind, Shared::default());
-        let run = Self { conns, ctx, connection, line, sync, kind, lane, streams, passes, slots, gates, shared, called };
+        let (sync, kind) = (sync.id, sync.kind);
+        let run = Self { conns, ctx, connection, line, sync, kind, lane, streams, passes, slots, gates, called };
         Ok((run, rows))
     }
 
@@ -255,7 +253,9 @@ impl Run {
 }
 
 /// The pass that a sync of this kind reads of a listing; none when there is nothing to read.
-fn next_pass(stream: &Stream, row: &StreamRow, kind: SyncKind, now: i64, connection: &Connection) -> Option<Pass> {
+///
+/// `now` is the present moment at the provider, and here.
+fn next_pass(stream: &Stream, row: &StreamRow, kind: SyncKind, (now, here): (i64, Timestamp), connection: &Connection) -> Option<Pass> {
     let scheduled = kind == SyncKind::Incremental;
     let rested = row.checked_at.is_none_or(|at| now - at.as_second() >= RECHECK_SECONDS);
     if row.state == StreamState::Off && scheduled && !rested {
@@ -266,6 +266,7 @@ fn next_pass(stream: &Stream, row: &StreamRow, kind: SyncKind, now: i64, connect
         Some(pass) => Some(pass),
         None if stream.deletions && stream.incremental => Some(Pass::open(stream, Window::Since(since()), now)),
         None if stream.deletions => (kind == SyncKind::Reconcile).then(|| Pass::open(stream, Window::History, now)),
+        None if kind == SyncKind::Reconcile && row.complete_at.is_some() => Some(Pass::audit(stream, now, here)),
         None if row.complete_at.is_none() => Some(Pass::open(stream, Window::History, now)),
         None if stream.incremental => Some(Pass::open(stream, Window::Since(since()), now)),
         None => (!scheduled).then(|| Pass::open(stream, Window::History, now)),

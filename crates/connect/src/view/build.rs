@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use super::health::last_event;
 use super::live::sync_view;
 use super::parts::{attention, scopes, streams, topic_rows, topics};
+use super::unheard::unheard;
 use super::{AccountView, ChecklistItem, ConnectionView, Detail, Health, Overview, SyncView};
 use crate::connection::{CONNECTIONS_READ, Connection, by_provider, of_workspace};
 use crate::heed;
@@ -52,7 +53,8 @@ impl Connections {
             card.attention = attention(connector, connection, &rows);
             card.last_event_at = last_event(self.db(), connection).await?.map(|(at, _)| at).max(connection.last_sync_at);
             let active = sync::active(self.db(), connection.workspace_id, connection.id).await?;
-            card.syncing = active.filter(|s| s.state == SyncState::Running).map(|s| sync_view(connector, &s).percent);
+            card.syncing =
+                active.filter(|s| s.state == SyncState::Running).map(|s| sync_view(connector, &s, self.db().clock().now()).percent);
         }
         Ok(card)
     }
@@ -134,7 +136,7 @@ impl Connections {
         match by_provider(self.db(), actor.workspace, connector.id).await? {
             Some(connection) => {
                 let page = sync::list(self.db(), connection.workspace_id, connection.id, limit, cursor).await?;
-                Ok(page.map(|sync| sync_view(&connector, &sync)))
+                Ok(page.map(|sync| sync_view(&connector, &sync, self.db().clock().now())))
             }
             None => Ok(Page { data: vec![], next_cursor: None }),
         }
@@ -194,6 +196,7 @@ impl Connections {
         let sync = sync::latest(on, workspace, id).await?;
         let day_ago = now.checked_sub(SignedDuration::from_hours(23)).unwrap_or(now);
         let counts: HashMap<String, i64> = tally::sums(on, workspace, id, day_ago).await?.into_iter().collect();
+        let unheard = unheard(on, connector, connection, now).await?;
         Ok(ConnectionView {
             id: Some(id),
             state: connection.state,
@@ -207,12 +210,12 @@ impl Connections {
             paused: connection.paused,
             per_minute: connection.per_minute,
             poll_seconds: connection.poll_seconds,
-            attention: attention(connector, connection, &rows),
+            attention: attention(connector, connection, &rows).into_iter().chain(unheard).collect(),
             scopes: scopes(connector, &heed::scopes(on, connection).await?),
             topics: topics(connector, &topic_rows(on, connection).await?, &counts, now),
             streams: streams(connector, &rows),
             gauge: Some(self.gauge(connection, sync.as_ref())?),
-            sync: sync.as_ref().map(|s| sync_view(connector, s)),
+            sync: sync.as_ref().map(|s| sync_view(connector, s, self.db().clock().now())),
             completeness: versions::completeness(on, workspace, id).await?,
             last_sync_at: connection.last_sync_at,
             disconnected_at: connection.disconnected_at,

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::sync::{Sync, time_left};
+use atlas_kernel::Timestamp;
+
+use crate::sync::{Sync, time_left, window_ms};
 use crate::{Connector, StreamProgress, SyncProgress, SyncState, SyncView};
 
 /// How a sync is shown; listings in the connector's order.
-pub(crate) fn sync_view(connector: &Connector, sync: &Sync) -> SyncView {
+pub(crate) fn sync_view(connector: &Connector, sync: &Sync, now: Timestamp) -> SyncView {
     let by_name: BTreeMap<String, StreamProgress> = serde_json::from_value(sync.streams.clone()).unwrap_or_default();
     let progress: SyncProgress = serde_json::from_value(sync.progress.clone()).unwrap_or_default();
     let at_work = sync.state == SyncState::Running;
@@ -28,7 +30,7 @@ pub(crate) fn sync_view(connector: &Connector, sync: &Sync) -> SyncView {
         done,
         total,
         calls_per_second: progress.speed().filter(|_| at_work),
-        seconds_left: time_left(&by_name, &progress).filter(|_| at_work),
+        seconds_left: time_left(&by_name, &progress, now.as_millisecond(), window_ms(&connector.limits)).filter(|_| at_work),
         streams,
         calls: sync.calls,
         retries: sync.retries,

@@ -31,7 +31,13 @@ pub(crate) fn attention(connector: &Connector, connection: &Connection, rows: &H
     all
 }
 
-fn explain(connector: &Connector, code: &str, message: Option<&str>, affects: Vec<String>, since: Option<Timestamp>) -> Attention {
+pub(crate) fn explain(
+    connector: &Connector,
+    code: &str,
+    message: Option<&str>,
+    affects: Vec<String>,
+    since: Option<Timestamp>,
+) -> Attention {
     let known = remedy(connector, code);
     let remedy = match (known, code) {
         (Some(known), _) => known.remedy.to_owned(),

@@ -167,3 +167,63 @@ async fn the_provider_asks_how_it_is_and_says_that_the_app_is_gone() {
     assert_eq!(call("health", ours).await.1, r#"{"state":"UNKNOWN"}"#);
     assert!(world.connect().await.unwrap().purge_cancelled, "connecting again before the day is over keeps the data");
 }
+
+/// Works everything off and answers how many transactions the signals' jobs wrote: each proves its lease once.
+async fn transactions(world: &World) -> usize {
+    let ((), queries) = atlas_store::watch_queries(world.work()).await;
+    queries.iter().filter(|query| query.sql().starts_with("UPDATE jobs SET lease_until")).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backlog_is_claimed_and_landed_many_at_a_time() {
+    let world = World::connected(5, 120).await;
+    world.work().await;
+    let calls = world.fake.stats().0;
+    for id in 1..=120 {
+        world.reply(id, "hello");
+    }
+    let every: Vec<Signal> = (1..=120).map(|id| changed("chat", &id.to_string())).collect();
+    for n in 0..5 {
+        assert_eq!(world.notify(&format!("b-{n}"), &every).await, 200);
+    }
+    // So that answers come in while others are written.
+    world.fake.data().latency = Duration::from_millis(150);
+    let transactions = transactions(&world).await;
+    world.matches_truth().await;
+    assert_eq!(world.fake.stats().0 - calls, 120, "one call an object, however often it was named");
+    assert!(transactions <= 70, "{transactions} transactions for 120 signals");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_news_costs_no_call_and_hardly_a_transaction() {
+    let world = World::connected(5, 60).await;
+    world.work().await;
+    let calls = world.fake.stats().0;
+    let every: Vec<Signal> = (1..=60).map(|id| changed("chat", &id.to_string())).collect();
+    assert_eq!(world.notify("old", &every).await, 200);
+    // As if each chat had been fetched after the notice came in.
+    let fetch = |tx: atlas_store::Tx| async move {
+        let later = tx.now().checked_add(jiff::SignedDuration::from_secs(1)).unwrap();
+        atlas_store::query("UPDATE connect_versions SET fetched_at = $1").bind(later).run(&tx).await
+    };
+    world.db.write(fetch).await.unwrap();
+    let transactions = transactions(&world).await;
+    assert_eq!(world.fake.stats().0, calls);
+    assert_eq!(world.scalar("SELECT COUNT(*) FROM connect_signals").await, 0);
+    assert!(transactions <= 4, "{transactions} transactions for 60 signals that say nothing new");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_people_named_by_notices_ask_for_shared_lists_once() {
+    let world = World::connected(12, 2).await;
+    world.work().await;
+    for person in world.fake.data().people.values_mut() {
+        person["more_firms"] = "/firms/names".into();
+        person["updated_at"] = (now() + 5).into();
+    }
+    let asked = world.fake.calls("/firms/names");
+    let every: Vec<Signal> = (1..=12).map(|id| changed("person", &id.to_string())).collect();
+    assert_eq!(world.notify("people", &every).await, 200);
+    world.work().await;
+    assert_eq!(world.fake.calls("/firms/names") - asked, 1, "one answer serves twelve people");
+}

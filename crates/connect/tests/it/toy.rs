@@ -104,6 +104,8 @@ pub fn connector() -> Connector {
             },
         ],
         whoami: WhoAmI { request: || Request::get("/me"), read: whoami },
+        fields: vec![],
+        writes: vec![],
         headers: &[("x-toy-version", "1")],
     }
 }

@@ -48,6 +48,7 @@ fn connections(db: &Db, base: &str) -> Connections {
         vault: Vault::from_master([7; 32]),
         connectors: vec![toy::connector()],
         intakes: vec![toy::intake()],
+        outlets: vec![],
         base_url: base.to_owned(),
         allow_private_providers: true,
     };

@@ -57,13 +57,13 @@ impl Lanes {
 
     /// The claim: the best candidates of each lane, the best of those locked, and leased.
     fn claim_sql(&self, dialect: Dialect) -> String {
-        let candidates = self.each("workspace_id, id", 6, "ORDER BY priority DESC, run_at, id LIMIT $3");
+        let candidates = self.each("workspace_id, id", 7, "ORDER BY priority DESC, run_at, id LIMIT $3");
         let skip_locked = dialect.skip_locked();
         format!(
             "WITH candidates AS ({candidates}), picked AS MATERIALIZED (SELECT j.workspace_id, j.id FROM jobs j \
              WHERE j.status = 'waiting' AND (j.workspace_id, j.id) IN (SELECT workspace_id, id FROM candidates) \
              ORDER BY j.priority DESC, j.run_at, j.id LIMIT $2{skip_locked}) \
-             UPDATE jobs SET status = 'running', lease_until = $4, lease_token = $5, attempts = attempts + 1, updated_at = $1 \
+             UPDATE jobs SET status = 'running', lease_until = $4, lease_token = $5, lease_node = $6, attempts = attempts + 1, updated_at = $1 \
              WHERE (workspace_id, id) IN (SELECT workspace_id, id FROM picked) RETURNING {LEASED}"
         )
     }
@@ -79,12 +79,12 @@ pub(crate) async fn due(db: &Db, lanes: &Lanes) -> Result<Vec<String>> {
 }
 
 /// Leases up to `limit` due jobs, best first.
-pub(crate) async fn claim(db: &Db, lanes: &Lanes, limit: usize, lease: Duration) -> Result<Vec<Leased>> {
+pub(crate) async fn claim(db: &Db, lanes: &Lanes, limit: usize, lease: Duration, node: Option<i64>) -> Result<Vec<Leased>> {
     let sql = &lanes.claim_sql(db.dialect());
     let mut jobs = db
         .write(|tx| async move {
             let ask = built_query(sql.clone()).bind(tx.now()).bind(limit).bind(limit + MORE);
-            lanes.bind(ask.bind(later(tx.now(), lease)).bind(new_token())).all::<Leased>(&tx).await
+            lanes.bind(ask.bind(later(tx.now(), lease)).bind(new_token()).bind(node)).all::<Leased>(&tx).await
         })
         .await?;
     jobs.sort_by(|a, b| b.priority.cmp(&a.priority).then(a.run_at.cmp(&b.run_at)).then(a.id.cmp(&b.id)));

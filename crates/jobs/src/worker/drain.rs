@@ -53,7 +53,7 @@ impl Worker {
         if claim::due(&self.0.db, &self.0.all).await?.is_empty() {
             return Ok(None);
         }
-        Ok(claim::claim(&self.0.db, &self.0.all, 1, self.0.options.lease).await?.pop())
+        Ok(claim::claim(&self.0.db, &self.0.all, 1, self.0.options.lease, None).await?.pop())
     }
 
     async fn count(&self, status: &'static str) -> Result<usize> {

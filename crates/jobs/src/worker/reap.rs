@@ -10,6 +10,14 @@ use super::Worker;
 use crate::settle::{LEASED, Leased, Settled, Verdict, settle};
 use crate::{job_counts, schedule};
 
+/// A job whose worker was lost goes on at once: a restart is the usual reason. One that loses many may be the reason itself.
+fn pause(attempts: i64) -> Duration {
+    match u32::try_from(attempts).unwrap_or(u32::MAX) {
+        ..=5 => Duration::ZERO,
+        more => Duration::from_secs(5 << (more - 6).min(4)),
+    }
+}
+
 /// How long dead letters are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -27,6 +35,7 @@ impl Worker {
     async fn house_turn(&self, turn: u64) -> Result<()> {
         schedule::tick(&self.0.db, &self.0.schedules).await?;
         self.reap().await?;
+        self.reap_of_the_gone().await?;
         if turn.is_multiple_of(30) {
             self.publish_counts().await?;
         }
@@ -50,11 +59,31 @@ impl Worker {
         }
     }
 
+    /// Brings back the jobs of nodes that are gone, before their leases run out. Answers how many.
+    pub(crate) async fn reap_of_the_gone(&self) -> Result<usize> {
+        let Some(me) = self.node() else { return Ok(0) };
+        let others = query("SELECT DISTINCT lease_node FROM jobs WHERE status = 'running' AND lease_node IS NOT NULL AND lease_node <> $1");
+        let others: Vec<i64> = others.bind(me).values(&self.0.db).await?;
+        let mut count = 0;
+        for node in others {
+            if self.0.db.has_gone(node).await? {
+                let sql = format!("SELECT {LEASED} FROM jobs WHERE status = 'running' AND lease_node = $1 LIMIT 500");
+                let lost: Vec<Leased> = built_query(sql).bind(node).all(&self.0.db).await?;
+                count += self.bring_back_all(&lost, Timestamp::MAX).await?;
+            }
+        }
+        Ok(count)
+    }
+
     async fn bring_back(&self, expired_at: Timestamp) -> Result<usize> {
         let sql = format!("SELECT {LEASED} FROM jobs WHERE status = 'running' AND lease_until <= $1 ORDER BY lease_until LIMIT 500");
         let lost: Vec<Leased> = built_query(sql).bind(expired_at).all(&self.0.db).await?;
+        self.bring_back_all(&lost, expired_at).await
+    }
+
+    async fn bring_back_all(&self, lost: &[Leased], expired_at: Timestamp) -> Result<usize> {
         let mut count = 0;
-        for job in &lost {
+        for job in lost {
             let settled = self.0.db.write(|tx| async move { self.bring_back_one(&tx, job, expired_at).await }).await;
             match settled {
                 Ok(Settled::Lost) | Err(Error::Duplicate { .. }) => {}
@@ -79,7 +108,7 @@ impl Worker {
             return Ok(Settled::Lost);
         }
         let error = "its worker was lost before it ended".to_owned();
-        settle(tx, job, &Verdict::Retry { error, after: None }).await
+        settle(tx, job, &Verdict::Retry { error, after: Some(pause(job.attempts)) }).await
     }
 
     async fn publish_counts(&self) -> Result<()> {

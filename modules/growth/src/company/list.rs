@@ -1,12 +1,10 @@
 //! The list of companies: search, filters, orders and pages.
 
-use atlas_kernel::{Error, Result, Timestamp, UserId, WorkspaceId};
+use atlas_kernel::{Result, Timestamp, UserId, WorkspaceId};
 use atlas_store::{Executor, Value};
 
-use super::Status;
-use crate::contact::list::{MOST_COUNTED, is_few, narrow};
 use crate::ids::{CompanyId, TagId};
-use crate::list::{Conditions, Key, Order, Slice, Turn, read_page};
+use crate::list::{Conditions, MOST_COUNTED, Moments, Order, Slice, TAGGED, Turn, read_order, read_page};
 
 /// What a list of companies shows, and in which order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,7 +65,6 @@ const LINE: &str =
 
 /// The orders there are, the usual one first.
 pub(crate) const ORDERS: [Order; 4] = crate::contact::list::ORDERS;
-const MOST_FOUND: usize = 500;
 
 /// One page of companies: at most three queries.
 ///
@@ -77,13 +74,8 @@ pub async fn page(on: &dyn Executor, workspace: WorkspaceId, ask: &CompanyQuery)
     let order = order(ask)?;
     let query = page_query(on, workspace, ask, order).await?;
     read_page(on, query, order, &ask.turn, ask.limit, |row: &CompanyLine| {
-        let key = match order.name {
-            "created" => Key::Time(row.created_at),
-            "updated" => Key::Time(row.updated_at),
-            "activity" => Key::Time(row.last_activity_at),
-            _ => Key::Text(row.name_key.clone()),
-        };
-        (key, row.id.to_string())
+        let moments = Moments { created: row.created_at, updated: row.updated_at, activity: row.last_activity_at };
+        (order.key(&moments, &row.name_key), row.id.to_string())
     })
     .await
 }
@@ -106,29 +98,18 @@ pub(crate) async fn page_query(
 }
 
 pub(crate) fn order(ask: &CompanyQuery) -> Result<Order> {
-    if !(1..=200).contains(&ask.limit) {
-        return Err(Error::field("limit", "out_of_range", "between 1 and 200 rows a page"));
-    }
-    Order::read(if ask.sort.is_empty() { "name" } else { &ask.sort }, &ORDERS)
+    read_order(&ask.sort, "name", ask.limit, &ORDERS)
 }
 
 async fn conditions(on: &dyn Executor, workspace: WorkspaceId, ask: &CompanyQuery) -> Result<Conditions> {
     let mut c = Conditions::new("c", workspace);
-    c.and("c.status =", if ask.archived { Status::Archived } else { Status::Active }, "");
-    match ask.owner {
-        Some(Some(owner)) => c.and("c.owner_id =", owner, ""),
-        Some(None) => c.also("c.owner_id IS NULL"),
-        None => {}
-    }
+    c.kept(ask.archived, ask.owner);
     if let Some(source) = &ask.source {
         c.and("c.origin =", source, "");
     }
     if let Some(tag) = ask.tag {
-        let few = is_few(on, workspace, "record_tags t WHERE t.workspace_id = $1 AND t.tag_id = $2", tag.uuid().into()).await?;
-        narrow(&mut c, few, "record_tags t", "t.record_id", "t.tag_id", tag.uuid().into());
+        c.linked(on, TAGGED, tag).await?;
     }
-    if let Some(words) = ask.q.as_deref().filter(|q| !atlas_store::fold(q).is_empty()) {
-        crate::contact::list::found(on, workspace, &mut c, words, "company", ask.archived, MOST_FOUND).await?;
-    }
+    c.found(on, ask.q.as_deref(), "company", ask.archived, "name_key").await?;
     Ok(c)
 }

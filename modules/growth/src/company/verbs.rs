@@ -67,6 +67,8 @@ pub async fn edit(tx: &Tx, actor: &Actor, id: CompanyId, edit: Edit, version: Op
     if let Some(names) = &edit.tags {
         tag::store::set_by_people(tx, actor.workspace, &company.id.to_ref(), names).await?;
     }
+    let written: Vec<&str> = changed.iter().map(|field| field.as_str()).collect();
+    atlas_connect::changed(tx, actor.workspace, &company.id.to_ref(), &written).await?;
     tell(tx, actor, &company, "company.updated", change_data(company.label(), fields)).await?;
     Ok(company)
 }

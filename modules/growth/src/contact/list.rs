@@ -1,12 +1,11 @@
 //! The list of contacts: search, filters, orders and pages.
 
-use atlas_kernel::{Error, Result, Timestamp, UserId, WorkspaceId};
+use atlas_kernel::{Result, Timestamp, UserId, WorkspaceId};
 use atlas_store::{Executor, Value};
 use serde_json::Value as Json;
 
-use super::Status;
 use crate::ids::{CompanyId, ContactId, TagId};
-use crate::list::{Conditions, Holds, Key, Order, Slice, Turn, read_page};
+use crate::list::{Conditions, Holds, Links, MOST_COUNTED, Moments, Order, Slice, TAGGED, Turn, read_order, read_page};
 use crate::provenance::from_json;
 
 /// What a list of contacts shows, and in which order.
@@ -89,13 +88,6 @@ pub(crate) const ORDERS: [Order; 4] = [
     Order { name: "activity", column: "c.last_activity_at", holds: Holds::Time, descending: false },
 ];
 
-/// Searching shows the best of these many.
-const MOST_FOUND: usize = 500;
-/// A tag or company with more contacts than this is filtered along the list's order instead of being sorted.
-const FEW: usize = 2_000;
-/// Counting stops here.
-pub const MOST_COUNTED: usize = 1_000;
-
 /// One page of contacts: at most four queries.
 ///
 /// # Errors
@@ -104,13 +96,8 @@ pub async fn page(on: &dyn Executor, workspace: WorkspaceId, ask: &ContactQuery)
     let order = order(ask)?;
     let (sql, values) = page_query(on, workspace, ask, order).await?;
     read_page(on, (sql, values), order, &ask.turn, ask.limit, |row: &ContactLine| {
-        let key = match order.name {
-            "created" => Key::Time(row.created_at),
-            "updated" => Key::Time(row.updated_at),
-            "activity" => Key::Time(row.last_activity_at),
-            _ => Key::Text(row.name_key.clone()),
-        };
-        (key, row.id.to_string())
+        let moments = Moments { created: row.created_at, updated: row.updated_at, activity: row.last_activity_at };
+        (order.key(&moments, &row.name_key), row.id.to_string())
     })
     .await
 }
@@ -133,20 +120,12 @@ pub(crate) async fn page_query(
 }
 
 pub(crate) fn order(ask: &ContactQuery) -> Result<Order> {
-    if !(1..=200).contains(&ask.limit) {
-        return Err(Error::field("limit", "out_of_range", "between 1 and 200 rows a page"));
-    }
-    Order::read(if ask.sort.is_empty() { "name" } else { &ask.sort }, &ORDERS)
+    read_order(&ask.sort, "name", ask.limit, &ORDERS)
 }
 
 async fn conditions(on: &dyn Executor, workspace: WorkspaceId, ask: &ContactQuery) -> Result<Conditions> {
     let mut c = Conditions::new("c", workspace);
-    c.and("c.status =", if ask.archived { Status::Archived } else { Status::Active }, "");
-    match ask.owner {
-        Some(Some(owner)) => c.and("c.owner_id =", owner, ""),
-        Some(None) => c.also("c.owner_id IS NULL"),
-        None => {}
-    }
+    c.kept(ask.archived, ask.owner);
     if let Some(source) = &ask.source {
         c.and("c.origin =", source, "");
     }
@@ -154,50 +133,11 @@ async fn conditions(on: &dyn Executor, workspace: WorkspaceId, ask: &ContactQuer
         c.and("c.lead =", lead, "");
     }
     if let Some(tag) = ask.tag {
-        let few = is_few(on, workspace, "record_tags t WHERE t.workspace_id = $1 AND t.tag_id = $2", tag.uuid().into()).await?;
-        narrow(&mut c, few, "record_tags t", "t.record_id", "t.tag_id", tag.uuid().into());
+        c.linked(on, TAGGED, tag).await?;
     }
     if let Some(company) = ask.company {
-        let few =
-            is_few(on, workspace, "contact_companies t WHERE t.workspace_id = $1 AND t.company_id = $2", company.uuid().into()).await?;
-        narrow(&mut c, few, "contact_companies t", "t.contact_id", "t.company_id", company.uuid().into());
+        c.linked(on, Links { table: "contact_companies", record: "contact_id", column: "company_id" }, company).await?;
     }
-    if let Some(words) = ask.q.as_deref().filter(|q| !atlas_store::fold(q).is_empty()) {
-        found(on, workspace, &mut c, words, "contact", ask.archived, MOST_FOUND).await?;
-    }
+    c.found(on, ask.q.as_deref(), "contact", ask.archived, "name_key").await?;
     Ok(c)
-}
-
-/// Adds what a search finds; archived records are not in the index and are found by their names.
-pub(crate) async fn found(
-    on: &dyn Executor,
-    workspace: WorkspaceId,
-    c: &mut Conditions,
-    words: &str,
-    kind: &str,
-    archived: bool,
-    most: usize,
-) -> Result<()> {
-    if archived {
-        c.and("c.name_key LIKE", format!("%{}%", atlas_store::fold(words)), "");
-        return Ok(());
-    }
-    let hits = atlas_store::search(on, workspace, words, &[kind], most).await?;
-    c.any_of("c.id", hits.iter().map(|hit| hit.record.uuid()));
-    Ok(())
-}
-
-pub(crate) async fn is_few(on: &dyn Executor, workspace: WorkspaceId, source: &str, value: Value) -> Result<bool> {
-    let sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM {source} LIMIT {}) counted", FEW + 1);
-    let found: i64 = atlas_store::built_query(sql).bind(workspace).bind(value).value(on).await?;
-    Ok(found <= FEW as i64)
-}
-
-/// Few: the database starts from the link table and sorts. Many: it walks the order's index and looks each one up.
-pub(crate) fn narrow(c: &mut Conditions, few: bool, table: &str, id: &str, column: &str, value: Value) {
-    let (open, middle) = match few {
-        true => ("c.id IN (".to_owned(), format!("SELECT {id} FROM {table} WHERE t.workspace_id = $1 AND {column} =")),
-        false => ("EXISTS (".to_owned(), format!("SELECT 1 FROM {table} WHERE t.workspace_id = $1 AND {id} = c.id AND {column} =")),
-    };
-    c.and(&format!("{open}{middle}"), value, ")");
 }

@@ -62,6 +62,8 @@ pub async fn edit(tx: &Tx, actor: &Actor, id: ContactId, edit: Edit, version: Op
     contact.updated_at = tx.now();
     store::save(tx, actor.workspace, &contact).await?;
     save_links(tx, actor.workspace, &mut contact, &edit).await?;
+    let written: Vec<&str> = fields.keys().map(String::as_str).collect();
+    atlas_connect::changed(tx, actor.workspace, &contact.id.to_ref(), &written).await?;
     let mut fields = fields;
     fields.extend(linked);
     tell(tx, actor, &contact, "contact.updated", change_data(contact.label(), fields)).await?;

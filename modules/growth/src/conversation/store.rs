@@ -49,6 +49,27 @@ pub(crate) async fn by_source(
     built_query(sql).bind(workspace).bind(connection).bind(external_id).first(on).await
 }
 
+/// Which of these messages of the provider, named by kind and id, have their event.
+///
+/// # Errors
+/// Whatever the database answers.
+pub(crate) async fn with_events(
+    on: &dyn Executor,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    messages: &[&(String, String)],
+) -> Result<BTreeSet<(String, String)>> {
+    let kinds: BTreeSet<&str> = messages.iter().map(|(kind, _)| kind.as_str()).collect();
+    let sql = format!(
+        "SELECT source_kind, source_id FROM events WHERE workspace_id = $1 AND connection_id = $2 AND source_kind IN ({}) AND source_id IN ({})",
+        places(3, kinds.len()),
+        places(3 + kinds.len(), messages.len())
+    );
+    let ask = kinds.iter().fold(built_query(sql).bind(workspace).bind(connection), |q, kind| q.bind(*kind));
+    let found: Vec<(String, String)> = messages.iter().fold(ask, |q, (_, id)| q.bind(id)).all(on).await?;
+    Ok(found.into_iter().collect())
+}
+
 /// Conversations, the one with the newest message first: of one contact, or of all.
 ///
 /// # Errors

@@ -1,14 +1,12 @@
 //! The list of deals: search, filters, orders and pages.
 
-use atlas_kernel::{Error, Money, Result, Timestamp, UserId, WorkspaceId};
+use atlas_kernel::{Money, Result, Timestamp, UserId, WorkspaceId};
 use atlas_store::{Executor, Value};
 use jiff::civil::Date;
 
-use super::Status;
 use super::store::money;
-use crate::contact::list::MOST_COUNTED;
 use crate::ids::{CompanyId, ContactId, DealId, PipelineId, StageId};
-use crate::list::{Conditions, Holds, Key, Order, Slice, Turn, read_page};
+use crate::list::{Conditions, Holds, Key, MOST_COUNTED, Moments, Order, Slice, Turn, read_order, read_page};
 
 /// What a list of deals shows, and in which order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -109,13 +107,11 @@ pub async fn page(on: &dyn Executor, workspace: WorkspaceId, ask: &DealQuery) ->
     let order = order(ask)?;
     let query = page_query(on, workspace, ask, order).await?;
     read_page(on, query, order, &ask.turn, ask.limit, |row: &DealLine| {
+        let moments = Moments { created: row.created_at, updated: row.updated_at, activity: row.last_activity_at };
         let key = match order.name {
             "value" => Key::Int(row.value_key),
             "close" => Key::Text(row.close_key.clone()),
-            "created" => Key::Time(row.created_at),
-            "updated" => Key::Time(row.updated_at),
-            "activity" => Key::Time(row.last_activity_at),
-            _ => Key::Text(row.title_key.clone()),
+            _ => order.key(&moments, &row.title_key),
         };
         (key, row.id.to_string())
     })
@@ -135,20 +131,12 @@ pub(crate) async fn page_query(on: &dyn Executor, workspace: WorkspaceId, ask: &
 }
 
 pub(crate) fn order(ask: &DealQuery) -> Result<Order> {
-    if !(1..=200).contains(&ask.limit) {
-        return Err(Error::field("limit", "out_of_range", "between 1 and 200 rows a page"));
-    }
-    Order::read(if ask.sort.is_empty() { "title" } else { &ask.sort }, &ORDERS)
+    read_order(&ask.sort, "title", ask.limit, &ORDERS)
 }
 
 async fn conditions(on: &dyn Executor, workspace: WorkspaceId, ask: &DealQuery) -> Result<Conditions> {
     let mut c = Conditions::new("d", workspace);
-    c.and("d.status =", if ask.archived { Status::Archived } else { Status::Active }, "");
-    match ask.owner {
-        Some(Some(owner)) => c.and("d.owner_id =", owner, ""),
-        Some(None) => c.also("d.owner_id IS NULL"),
-        None => {}
-    }
+    c.kept(ask.archived, ask.owner);
     if let Some(pipeline) = ask.pipeline {
         c.and("d.pipeline_id =", pipeline, "");
     }
@@ -161,13 +149,6 @@ async fn conditions(on: &dyn Executor, workspace: WorkspaceId, ask: &DealQuery) 
     if let Some(company) = ask.company {
         c.and("d.company_id =", company, "");
     }
-    if let Some(words) = ask.q.as_deref().map(atlas_store::fold).filter(|q| !q.is_empty()) {
-        if ask.archived {
-            c.and("d.title_key LIKE", format!("%{words}%"), "");
-        } else {
-            let hits = atlas_store::search(on, workspace, &words, &["deal"], 500).await?;
-            c.any_of("d.id", hits.iter().map(|hit| hit.record.uuid()));
-        }
-    }
+    c.found(on, ask.q.as_deref(), "deal", ask.archived, "title_key").await?;
     Ok(c)
 }

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::person::bounded;
+use super::settle::{Statement, becomes};
 use super::{line, matching, remember_source, tombstones, version};
 use crate::company::{Company, Field, store};
 use crate::contact;
 use crate::ids::{CompanyId, ContactId};
 use crate::membership;
-use crate::provenance::{Mark, Provided, settle};
+use crate::provenance::Provided;
 use crate::tag;
 
 /// Takes in a company.
@@ -32,7 +33,7 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, landed: &Landed) -> Result<Appli
     let mut said = company.provided.of(a.connection).cloned().unwrap_or_default();
     a.provider.clone_into(&mut said.provider);
     said.external_id.clone_from(&landed.external_id);
-    settle_fields(tx, a, landed, &mut company, &mut said, at);
+    settle_fields(tx, a, landed, &mut company, &mut said, at).await?;
     let tags_changed = merge_tags(tx, a, landed, &company, &mut said, at).await?;
     *company.provided.entry(a.connection) = said;
 
@@ -65,7 +66,7 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, landed: &Landed) -> Result<Appli
     Ok(Applied { created: u32::from(is_new), updated: u32::from(!is_new && (visible || !was_mapped)), ..Applied::default() })
 }
 
-fn settle_fields(tx: &Tx, a: &Arrival, landed: &Landed, company: &mut Company, said: &mut Provided, at: i64) {
+async fn settle_fields(tx: &Tx, a: &Arrival, landed: &Landed, company: &mut Company, said: &mut Provided, at: i64) -> Result<()> {
     let values = [
         (Field::Name, line(landed.name.as_deref(), 200).map(Value::from)),
         (Field::Website, line(landed.website.as_deref(), 300).map(Value::from)),
@@ -74,13 +75,15 @@ fn settle_fields(tx: &Tx, a: &Arrival, landed: &Landed, company: &mut Company, s
         (Field::Plan, line(landed.plan.as_deref(), 120).map(Value::from)),
         (Field::OwnId, line(landed.own_id.as_deref(), 200).map(Value::from)),
     ];
-    for (field, value) in values {
-        let Some(value) = value else { continue };
-        let empty = company.is_empty(field);
-        if settle(&company.provenance, said, a.connection, field.as_str(), value.clone(), at, empty) {
+    let record = &company.id.to_ref();
+    for (field, theirs) in values {
+        let Some(theirs) = theirs else { continue };
+        let (ours, empty) = (company.value(field), company.is_empty(field));
+        let (what, external_id, field_name, value) = (What::Company, landed.external_id.as_str(), field.as_str(), theirs.clone());
+        let statement = Statement { what, external_id, record, field: field_name, ours, empty, theirs, at };
+        if let Some(mark) = becomes(tx, a, &company.provenance, said, statement).await? {
             write(company, field, &value);
-            let known = company.provenance.of(field.as_str()).filter(|mark| mark.connection() == Some(a.connection)).cloned();
-            company.provenance.set(field.as_str(), known.unwrap_or(Mark { by: Some(a.connection.to_ref()), at: tx.now() }));
+            company.provenance.set(field.as_str(), mark);
         }
     }
     if company.origin == a.provider
@@ -95,9 +98,10 @@ fn settle_fields(tx: &Tx, a: &Arrival, landed: &Landed, company: &mut Company, s
         said.attributes = bounded(&landed.attributes);
         said.attributes_at = Some(at);
     }
+    Ok(())
 }
 
-fn write(company: &mut Company, field: Field, value: &Value) {
+pub(super) fn write(company: &mut Company, field: Field, value: &Value) {
     let text = || value.as_str().map(str::to_owned);
     match field {
         Field::Name => company.name = text().unwrap_or_default(),

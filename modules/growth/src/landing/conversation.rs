@@ -32,7 +32,8 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, landed: &Landed) -> Result<Appli
     }
     let joined = join(tx, a, conversation.id, &landed.people).await?;
     let circle = store::circle(tx, workspace, conversation.id).await?;
-    let outcome = take_messages(tx, a, landed, &conversation, &circle, at).await?;
+    let heard = before.as_ref().map_or(i64::MIN, |before| before.said_at);
+    let outcome = take_messages(tx, a, landed, &conversation, &circle, Said { at, heard }).await?;
     let moved = before.as_ref() != Some(&conversation);
     if outcome.changed() || moved {
         store::refresh(tx, workspace, conversation.id).await?;
@@ -150,7 +151,15 @@ impl Outcome {
     }
 }
 
-async fn take_messages(tx: &Tx, a: &Arrival, landed: &Landed, conversation: &Conversation, circle: &[Ref], at: i64) -> Result<Outcome> {
+/// How new a statement about a conversation is, and the newest one before it.
+#[derive(Clone, Copy)]
+struct Said {
+    at: i64,
+    heard: i64,
+}
+
+/// Takes in the messages of one answer. Those that are as they were are not written again, however long the conversation.
+async fn take_messages(tx: &Tx, a: &Arrival, landed: &Landed, conversation: &Conversation, circle: &[Ref], said: Said) -> Result<Outcome> {
     let workspace = a.actor.workspace;
     let ids: Vec<&str> = landed.messages.iter().map(|m| m.external_id.as_str()).collect();
     if ids.is_empty() {
@@ -159,15 +168,17 @@ async fn take_messages(tx: &Tx, a: &Arrival, landed: &Landed, conversation: &Con
     let gone = tombstones::gone(tx, workspace, a.connection, What::Message.as_str(), &ids).await?;
     let redacted = tombstones::gone(tx, workspace, a.connection, REDACTED, &ids).await?;
     let mut known: BTreeMap<_, _> = store::messages_by_source(tx, workspace, a.connection, &ids).await?.into_iter().collect();
-    let mut outcome = Outcome::default();
+    let mended = mend_events(tx, a, &known, conversation, circle).await?;
+    let mut outcome = Outcome { edited: mended, ..Outcome::default() };
     for landed in landed.messages.iter().filter(|m| !gone.contains(&m.external_id)) {
         let key = (landed.source_kind.clone(), landed.external_id.clone());
         let before = known.get(&key);
-        if before.is_some_and(|before| before.said_at > at && (before.redacted || !landed.redacted)) {
+        let stale = |before: &Message| before.said_at.max(said.heard) > said.at && (before.redacted || !landed.redacted);
+        if before.is_some_and(stale) {
             continue;
         }
-        let message = stated(a, landed, conversation, before, redacted.contains(&landed.external_id), at, tx.now());
-        if before == Some(&message) {
+        let message = stated(a, landed, conversation, before, redacted.contains(&landed.external_id), said.at, tx.now());
+        if before.is_some_and(|before| !differs(before, &message)) {
             continue;
         }
         store::save_message(tx, workspace, &message).await?;
@@ -178,12 +189,31 @@ async fn take_messages(tx: &Tx, a: &Arrival, landed: &Landed, conversation: &Con
                 outcome.added += 1;
                 outcome.newest = outcome.newest.max(Some(message.at));
             }
-            Some(before) if differs(before, &message) => outcome.edited += 1,
-            Some(_) => {}
+            Some(_) => outcome.edited += 1,
         }
         known.insert(key, message);
     }
     Ok(outcome)
+}
+
+/// Messages that are here have their events, whatever became of those; answers how many had none.
+async fn mend_events(
+    tx: &Tx,
+    a: &Arrival,
+    known: &BTreeMap<(String, String), Message>,
+    conversation: &Conversation,
+    circle: &[Ref],
+) -> Result<u32> {
+    if known.is_empty() {
+        return Ok(0);
+    }
+    let mut mended = 0;
+    let have = store::with_events(tx, a.actor.workspace, a.connection, &known.keys().collect::<Vec<_>>()).await?;
+    for message in known.iter().filter(|(key, _)| !have.contains(*key)).map(|(_, message)| message) {
+        add_event(tx, a, message, conversation, circle).await?;
+        mended += 1;
+    }
+    Ok(mended)
 }
 
 /// Whether anything but the version differs.
@@ -205,8 +235,12 @@ fn stated(
     now: Timestamp,
 ) -> Message {
     let redacted = landed.redacted || buried || before.is_some_and(|before| before.redacted);
-    let body = landed.body.as_deref().filter(|_| !redacted).map(bounded);
-    let words = body.as_deref().map(plain_text).filter(|words| !words.is_empty());
+    let same = before.filter(|before| !redacted && before.html.is_some() && before.html.as_deref() == landed.body.as_deref());
+    let (html, words) = match same {
+        // Cleaning what was cleaned changes nothing, and costs most of the time that a long conversation takes.
+        Some(before) => (before.html.clone(), before.words.clone()),
+        None => shown(landed.body.as_deref().filter(|_| !redacted)),
+    };
     let side = match landed.author.side {
         Side::Customer => "customer",
         Side::Teammate => "teammate",
@@ -225,7 +259,7 @@ fn stated(
         author_external_id: line(landed.author.external_id.as_deref(), 200),
         action: line(Some(&landed.action), 60).unwrap_or_else(|| "comment".to_owned()),
         internal: landed.internal,
-        html: words.as_ref().and(body.as_deref()).map(as_html),
+        html,
         words,
         redacted,
         attachments: if redacted { json!([]) } else { json!(attachments) },
@@ -244,6 +278,13 @@ fn ordered_id(landed: &LandedMessage, at: Timestamp) -> MessageId {
         }
         _ => MessageId::from_uuid(uuid::Uuid::from_u128(random)),
     }
+}
+
+/// A body as it is shown, and its words; none when it has no words.
+fn shown(body: Option<&str>) -> (Option<String>, Option<String>) {
+    let body = body.map(bounded);
+    let words = body.as_deref().map(plain_text).filter(|words| !words.is_empty());
+    (words.as_ref().and(body.as_deref()).map(as_html), words)
 }
 
 fn bounded(body: &str) -> String {

@@ -36,7 +36,7 @@ async fn person(tx: &Tx, a: &Arrival, external_id: &str) -> Result<bool> {
     let theirs = contact.origin == a.provider && contact.status == contact::Status::Active;
     if theirs && contact.provenance.of("archived").is_none_or(|mark| mark.connection() == Some(a.connection)) {
         contact.set_archived(true, tx.now());
-        contact.provenance.set("archived", Mark { by: Some(a.connection.to_ref()), at: tx.now() });
+        contact.provenance.set("archived", Mark::of_connection(a.connection, tx.now()));
         contact.version += 1;
         contact.updated_at = tx.now();
     }
@@ -59,7 +59,7 @@ async fn company(tx: &Tx, a: &Arrival, external_id: &str) -> Result<bool> {
     let theirs = company.origin == a.provider && company.status == contact::Status::Active;
     if theirs && company.provenance.of("archived").is_none_or(|mark| mark.connection() == Some(a.connection)) {
         company.set_archived(true, tx.now());
-        company.provenance.set("archived", Mark { by: Some(a.connection.to_ref()), at: tx.now() });
+        company.provenance.set("archived", Mark::of_connection(a.connection, tx.now()));
         company.version += 1;
         company.updated_at = tx.now();
     }

@@ -114,7 +114,7 @@ async fn step(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, teammat
 
 /// Gives a record to the member, if the provider still says so and no person decided otherwise.
 async fn give(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, teammate: &str, user: UserId, record: &Ref) -> Result<()> {
-    let mark = Mark { by: Some(connection.to_ref()), at: tx.now() };
+    let mark = Mark::of_connection(connection, tx.now());
     if let Some(id) = record.as_id()
         && let Some(mut contact) = contact::store::lock(tx, workspace, id).await?
         && says(&contact.provided, &contact.provenance, connection, teammate)

@@ -1,10 +1,11 @@
 //! A person arrives: matched, their fields settled with what people wrote, tags and companies merged.
 
-use atlas_connect::{Applied, Arrival, Person, What, mapped_many, remap};
+use atlas_connect::{Applied, Arrival, Direction, Person, What, mapped_many, remap};
 use atlas_kernel::{Ref, Result};
 use atlas_store::{Event, Source, Tx, link_subject, query, record_event};
 use serde_json::{Map, Value, json};
 
+use super::settle::{Statement, becomes, in_front};
 use super::{line, matching, owners, remember_source, tombstones, version};
 use crate::contact::{Contact, Field, Status, store};
 use crate::ids::{CompanyId, ConversationId};
@@ -64,12 +65,17 @@ async fn settle_fields(tx: &Tx, a: &Arrival, person: &Person, contact: &mut Cont
         (Field::Lead, Some(Value::Bool(person.lead))),
         (Field::Archived, Some(Value::Bool(person.archived))),
     ];
-    for (field, value) in texts {
-        let Some(value) = value else { continue };
-        let empty = contact.is_empty(field);
-        if settle(&contact.provenance, said, a.connection, field.as_str(), value.clone(), at, empty) {
+    let record = &contact.id.to_ref();
+    for (field, theirs) in texts {
+        let Some(theirs) = theirs else { continue };
+        let (ours, empty) = (contact.value(field), contact.is_empty(field));
+        let goes_out = a.rules.direction(What::Person, field.as_str()) == Direction::Both;
+        let value = if goes_out && theirs.is_array() { in_front(&ours, &theirs) } else { theirs.clone() };
+        let (what, external_id, field_name) = (What::Person, person.external_id.as_str(), field.as_str());
+        let statement = Statement { what, external_id, record, field: field_name, ours, empty, theirs, at };
+        if let Some(mark) = becomes(tx, a, &contact.provenance, said, statement).await? {
             write(contact, field, &value, tx.now());
-            contact.provenance.set(field.as_str(), mark(a, tx, contact, field));
+            contact.provenance.set(field.as_str(), mark);
         }
     }
     settle_owner(tx, a, person, contact, said, at).await?;
@@ -83,10 +89,10 @@ async fn settle_fields(tx: &Tx, a: &Arrival, person: &Person, contact: &mut Cont
 /// The connection's mark; one that is there already keeps its time, so that repeating changes nothing.
 fn mark(a: &Arrival, tx: &Tx, contact: &Contact, field: Field) -> Mark {
     let known = contact.provenance.of(field.as_str()).filter(|mark| mark.connection() == Some(a.connection));
-    known.cloned().unwrap_or(Mark { by: Some(a.connection.to_ref()), at: tx.now() })
+    known.cloned().unwrap_or(Mark::of_connection(a.connection, tx.now()))
 }
 
-fn write(contact: &mut Contact, field: Field, value: &Value, now: atlas_kernel::Timestamp) {
+pub(super) fn write(contact: &mut Contact, field: Field, value: &Value, now: atlas_kernel::Timestamp) {
     let text = || value.as_str().map(str::to_owned);
     let list = || value.as_array().map(|list| list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect()).unwrap_or_default();
     match field {

@@ -126,7 +126,7 @@ impl Office {
 
     pub async fn arrives(&self, landing: Landing, history: bool) -> Applied {
         let actor = Actor::connection(self.ws, self.connection, "intercom", "Intercom");
-        let arrival = &Arrival { actor, connection: self.connection, provider: "intercom", history, landing };
+        let arrival = &Arrival { actor, connection: self.connection, provider: "intercom", history, rules: Default::default(), landing };
         self.db.write(|tx| async move { (atlas_growth::intake().apply)(&tx, arrival).await }).await.unwrap()
     }
 

@@ -54,7 +54,9 @@ pub async fn rule_or_usual(tx: &Tx, workspace: WorkspaceId, connection: Connecti
     if let Some(rule) = rule(tx, workspace, connection).await? {
         return Ok(rule);
     }
-    let usual = Rule::usual(connection, tx.now());
+    // Since it was connected, however late its first conversation arrives.
+    let since = atlas_connect::live_since(tx, workspace, connection).await?.unwrap_or(tx.now());
+    let usual = Rule::usual(connection, since.min(tx.now()));
     put_rule(tx, workspace, &usual).await?;
     Ok(usual)
 }

@@ -155,6 +155,7 @@ impl App {
             actor: Actor::connection(self.ws(), self.connection, "intercom", "Intercom"),
             connection: self.connection,
             provider: "intercom",
+            rules: Default::default(),
             history: false,
             landing: Landing::Conversation(conversation),
         }

@@ -77,7 +77,7 @@ impl Call {
     /// The rules of a search by this call.
     pub fn rules(&self, table: Table, sandbox: &Sandbox) -> Rules {
         let by_day = table == Table::Contacts && !self.settings.exact_contact_dates;
-        Rules { table, version: self.version, zone: by_day.then(|| sandbox.zone.clone()) }
+        Rules { table, version: self.version, zone: by_day.then(|| sandbox.zone.clone()), most: self.settings.most_per_page }
     }
 
     /// A refusal as this version shows it: before 2.16 a merged contact is simply not found.

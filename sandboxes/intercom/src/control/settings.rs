@@ -42,6 +42,7 @@ struct Change {
     nested_cap: Option<usize>,
     company_limit: Option<u64>,
     scroll_page_size: Option<usize>,
+    most_per_page: Option<usize>,
     scroll_expiry: Option<i64>,
     retry_delay_ms: Option<i64>,
     webhook_timeout_ms: Option<u64>,
@@ -198,6 +199,7 @@ fn change_settings(to: &mut Settings, from: Change) {
     put(&mut to.nested_cap, from.nested_cap);
     put(&mut to.company_limit, from.company_limit);
     put(&mut to.scroll_page_size, from.scroll_page_size);
+    put(&mut to.most_per_page, from.most_per_page);
     put(&mut to.scroll_expiry, from.scroll_expiry);
     put(&mut to.retry_delay_ms, from.retry_delay_ms);
     put(&mut to.webhook_timeout_ms, from.webhook_timeout_ms);

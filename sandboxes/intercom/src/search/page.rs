@@ -67,6 +67,11 @@ impl Paging {
         Ok(Self { per_page: per_page as usize, page: 1, after })
     }
 
+    /// The same with pages of at most so many rows.
+    pub fn at_most(self, rows: usize) -> Self {
+        Self { per_page: self.per_page.min(rows.max(1)), ..self }
+    }
+
     /// Cuts a page out of rows that are sorted by key, oldest first. `key` gives the key of a row.
     pub fn cut<R>(&self, rows: &[R], ascending: bool, row: impl Fn(&R) -> (Key, Slot)) -> Page {
         let start = match &self.after {

@@ -32,7 +32,7 @@ impl Search {
         let (sort, ascending) = sort(body.get("sort"), rules)?;
         let paging = body.get("pagination").unwrap_or(&Value::Null);
         let usual = if rules.table == Table::Contacts { 50 } else { 20 };
-        let paging = Paging::read(paging.get("per_page"), paging.get("starting_after").and_then(Value::as_str), usual)?;
+        let paging = Paging::read(paging.get("per_page"), paging.get("starting_after").and_then(Value::as_str), usual)?.at_most(rules.most);
         Ok(Self { table: rules.table, query, sort, ascending, paging })
     }
 

@@ -77,6 +77,11 @@ impl Postman {
         format!("notif_{}", lock(&self.ids).uuid())
     }
 
+    /// The queue's other end, for whoever empties it instead of `work`; once.
+    pub fn take_queue(&self) -> Option<UnboundedReceiver<Notice>> {
+        lock(&self.waiting).take()
+    }
+
     /// Queues a notice.
     pub fn post(&self, notice: Notice) {
         if notice.id.is_some() && notice.attempts == 0 && !notice.plain {

@@ -11,11 +11,11 @@ use serde::Deserialize;
 use super::super::list::{CompanyLine, CompanyQuery, count, page};
 use super::super::store::headcounts;
 use crate::access::COMPANIES_WRITE;
-use crate::contact::web::list::{Options, offered};
 use crate::list::Turn;
-use crate::parts::{Address, Chip, Choice, Pager, SortHead, count_words, part, sort_head};
+use crate::parts::listing::{COMPANIES, Chips, Filter, Frame, ListPage, Options, Owners, Place, Typed, offered};
+use crate::parts::{Address, SortHead, part, sort_head};
 use crate::people::{Member, members};
-use crate::tag::{self, Tag};
+use crate::tag;
 use crate::wire::owner_filter;
 use crate::words;
 
@@ -35,27 +35,10 @@ pub(crate) struct Asked {
 }
 
 #[derive(Template)]
-#[template(path = "company/list.html")]
-struct ListPage {
-    table: Safe,
-    q: String,
-    hidden: Vec<(String, String)>,
-    chips: Vec<Chip>,
-    filters: Vec<(&'static str, &'static str, Vec<Choice>)>,
-    kept: Vec<(String, String)>,
-    can_write: bool,
-}
-
-#[derive(Template)]
 #[template(path = "company/table.html")]
 struct Table {
-    address: String,
-    heads: Vec<SortHead>,
+    frame: Frame,
     rows: Vec<Row>,
-    pager: Safe,
-    filtered: bool,
-    clear: String,
-    can_write: bool,
 }
 
 struct Row {
@@ -71,15 +54,17 @@ struct Row {
 
 impl Asked {
     fn address(&self) -> Address {
-        let pairs = [
-            ("q", &self.q),
-            ("sort", &self.sort),
-            ("owner", &self.owner),
-            ("tag", &self.tag),
-            ("source", &self.source),
-            ("archived", &self.archived),
-        ];
-        pairs.into_iter().fold(Address::new("/growth/companies"), |address, (name, value)| address.with(name, value.trim()))
+        Address::of(
+            "/growth/companies",
+            &[
+                ("q", &self.q),
+                ("sort", &self.sort),
+                ("owner", &self.owner),
+                ("tag", &self.tag),
+                ("source", &self.source),
+                ("archived", &self.archived),
+            ],
+        )
     }
 
     fn sort(&self) -> &str {
@@ -87,11 +72,6 @@ impl Asked {
     }
 
     fn query(&self) -> Result<CompanyQuery> {
-        let turn = match (self.after.as_str(), self.before.as_str()) {
-            ("", "") => Turn::First,
-            ("", before) => Turn::Before(before.to_owned()),
-            (after, _) => Turn::After(after.to_owned()),
-        };
         Ok(CompanyQuery {
             q: (!self.q.trim().is_empty()).then(|| self.q.clone()),
             owner: owner_filter(Some(&self.owner))?,
@@ -99,13 +79,18 @@ impl Asked {
             source: (!self.source.is_empty()).then(|| self.source.clone()),
             archived: self.archived == "yes",
             sort: self.sort().to_owned(),
-            turn,
+            turn: Turn::of(&self.after, &self.before),
             limit: ROWS,
         })
     }
 
     fn is_filtered(&self) -> bool {
         [&self.q, &self.owner, &self.tag, &self.source, &self.archived].iter().any(|value| !value.trim().is_empty())
+    }
+
+    fn place<'a>(&'a self, address: &'a Address) -> Place<'a> {
+        let bare = Address::new("/growth/companies").with("sort", &self.sort);
+        Place { address, bare, after: &self.after, before: &self.before, filtered: self.is_filtered() }
     }
 }
 
@@ -120,29 +105,25 @@ pub(super) async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> Reply {
     let people: HashMap<_, i64> = headcounts(db, workspace, &ids).await?.into_iter().collect();
     let address = asked.address();
     let can_write = ctx.actor.may(&COMPANIES_WRITE).is_ok();
-    let words = count_words(slice.rows.len(), total, "company", "companies");
-    let table = Table {
-        address: address.with("after", &asked.after).with("before", &asked.before).href(),
-        heads: heads(&address, asked.sort()),
-        pager: part(&Pager::new(&address, words, slice.before.as_deref(), slice.after.as_deref()))?,
-        rows: rows(&ctx, slice.rows, &members, &people),
-        filtered: asked.is_filtered(),
-        clear: Address::new("/growth/companies").with("sort", &asked.sort).href(),
-        can_write,
-    };
+    let place = asked.place(&address);
+    let frame = Frame { can_write, ..Frame::new(&COMPANIES, &place, heads(&address, asked.sort()), &slice, total)? };
+    let table = Table { frame, rows: rows(&ctx, slice.rows, &members, &people) };
     if ctx.partial {
         return ctx.fragment(&table);
     }
     let tags = tag::store::all(db, workspace).await?;
-    let content = ListPage {
-        table: part(&table)?,
-        chips: chips(&asked, &address, &members, &tags),
-        filters: filters(&asked, &members, &tags),
-        hidden: address.hidden(&["q"]),
-        kept: address.hidden(&["owner", "tag", "source", "archived"]),
-        q: asked.q,
-        can_write,
-    };
+    let chips = Chips::new(&address)
+        .owner(&members, &asked.owner)
+        .with("tag", "Tag is", "tag", tag::name_of(&tags, &asked.tag))
+        .with("plug", "From", "source", words::origin_of(&asked.source))
+        .archived(&asked.archived);
+    let filters = vec![
+        Filter::owner(&members, &asked.owner),
+        Filter::of("tag", "Tag", tags.iter().map(|tag| (tag.id.to_string(), tag.name.clone())), &asked.tag),
+        Filter::of("source", "Came from", words::origins(), &asked.source),
+        Filter::archived(&asked.archived),
+    ];
+    let content = ListPage { can_add: can_write, ..ListPage::new(&COMPANIES, part(&table)?, &asked.q, &address, chips, filters) };
     ctx.page("Companies").crumb("Growth", None).crumb("Companies", None).nav("/growth/companies").live(["companies"]).html(&content)
 }
 
@@ -158,7 +139,7 @@ fn heads(address: &Address, sort: &str) -> Vec<SortHead> {
 }
 
 fn rows(ctx: &Ctx, lines: Vec<CompanyLine>, members: &[Member], people: &HashMap<crate::ids::CompanyId, i64>) -> Vec<Row> {
-    let names: HashMap<UserId, &str> = members.iter().map(|member| (member.id, member.name.as_str())).collect();
+    let owners = Owners::new(members);
     let (zone, now) = (ctx.actor.zone(), ctx.now());
     let row = |line: CompanyLine| Row {
         url: super::super::url(line.id),
@@ -166,54 +147,11 @@ fn rows(ctx: &Ctx, lines: Vec<CompanyLine>, members: &[Member], people: &HashMap
         domain: line.domain.clone().filter(|domain| line.label() != domain).unwrap_or_default(),
         industry: line.industry.clone().unwrap_or_default(),
         people: people.get(&line.id).map(|count| ui::count(*count)).unwrap_or_default(),
-        owner: line.owner_id.map(|id| (id, names.get(&id).copied().unwrap_or("Former member").to_owned())),
+        owner: owners.of(line.owner_id),
         active: ui::relative_time(line.last_activity_at, now, &zone),
         id: line.id.to_string(),
     };
     lines.into_iter().map(row).collect()
-}
-
-fn chips(asked: &Asked, address: &Address, members: &[Member], tags: &[Tag]) -> Vec<Chip> {
-    let mut chips = Vec::new();
-    let mut add = |icon, name: &'static str, key: &str, value: String| {
-        if !value.is_empty() {
-            chips.push(Chip { icon, name, value, href: address.without(key).href() });
-        }
-    };
-    let owner = match asked.owner.as_str() {
-        "" => String::new(),
-        "none" => "nobody".to_owned(),
-        id => members.iter().find(|m| m.id.to_string() == id).map_or_else(|| "unknown".to_owned(), |m| m.name.clone()),
-    };
-    add("user-round", "Owner is", "owner", owner);
-    add("tag", "Tag is", "tag", tags.iter().find(|tag| tag.id.to_string() == asked.tag).map(|tag| tag.name.clone()).unwrap_or_default());
-    add("plug", "From", "source", if asked.source.is_empty() { String::new() } else { words::origin(&asked.source) });
-    add("archive", "Only", "archived", if asked.archived == "yes" { "archived".to_owned() } else { String::new() });
-    chips
-}
-
-fn filters(asked: &Asked, members: &[Member], tags: &[Tag]) -> Vec<(&'static str, &'static str, Vec<Choice>)> {
-    let of = |pairs: Vec<(String, String)>, current: &str| {
-        let choices = pairs.into_iter().map(|(value, label)| {
-            let chosen = value == current;
-            Choice::new(value, label, chosen)
-        });
-        [Choice::new("", "Any", current.is_empty())].into_iter().chain(choices).collect::<Vec<_>>()
-    };
-    let pair = |value: &str, label: &str| (value.to_owned(), label.to_owned());
-    let owners = [pair("none", "Nobody")].into_iter().chain(members.iter().map(|m| (m.id.to_string(), m.name.clone()))).collect();
-    vec![
-        ("owner", "Owner", of(owners, &asked.owner)),
-        ("tag", "Tag", of(tags.iter().map(|tag| (tag.id.to_string(), tag.name.clone())).collect(), &asked.tag)),
-        ("source", "Came from", of(vec![pair("atlas", "Atlas"), pair("intercom", "Intercom")], &asked.source)),
-        ("archived", "Archived", of(vec![pair("yes", "Archived")], &asked.archived)),
-    ]
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(crate) struct Typed {
-    q: String,
 }
 
 /// The companies that match what was typed into a field, and the offer to make one called that.

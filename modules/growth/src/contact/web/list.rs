@@ -1,7 +1,5 @@
 //! The list of contacts as a page, and as options of a field that names one.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use atlas_kernel::{Result, Timestamp, UserId};
 use atlas_web::ui::{self, Safe};
@@ -11,9 +9,10 @@ use serde::Deserialize;
 use super::super::list::{ContactLine, ContactQuery, count, page};
 use crate::access::CONTACTS_WRITE;
 use crate::list::Turn;
-use crate::parts::{Address, Chip, Choice, Pager, SortHead, count_words, part, sort_head};
+use crate::parts::listing::{CONTACTS, Chips, Filter, Frame, ListPage, Options, Owners, Place, Typed, offered};
+use crate::parts::{Address, SortHead, part, sort_head};
 use crate::people::{Member, members};
-use crate::tag::{self, Tag};
+use crate::tag;
 use crate::wire::owner_filter;
 use crate::words;
 
@@ -36,27 +35,10 @@ pub(crate) struct Asked {
 }
 
 #[derive(Template)]
-#[template(path = "contact/list.html")]
-struct ListPage {
-    table: Safe,
-    q: String,
-    hidden: Vec<(String, String)>,
-    chips: Vec<Chip>,
-    filters: Vec<(&'static str, &'static str, Vec<Choice>)>,
-    kept: Vec<(String, String)>,
-    can_write: bool,
-}
-
-#[derive(Template)]
 #[template(path = "contact/table.html")]
 struct Table {
-    address: String,
-    heads: Vec<SortHead>,
+    frame: Frame,
     rows: Vec<Row>,
-    pager: Safe,
-    filtered: bool,
-    clear: String,
-    can_write: bool,
 }
 
 struct Row {
@@ -73,17 +55,19 @@ struct Row {
 
 impl Asked {
     fn address(&self) -> Address {
-        let pairs = [
-            ("q", &self.q),
-            ("sort", &self.sort),
-            ("owner", &self.owner),
-            ("tag", &self.tag),
-            ("company", &self.company),
-            ("source", &self.source),
-            ("lead", &self.lead),
-            ("archived", &self.archived),
-        ];
-        pairs.into_iter().fold(Address::new("/growth/contacts"), |address, (name, value)| address.with(name, value.trim()))
+        Address::of(
+            "/growth/contacts",
+            &[
+                ("q", &self.q),
+                ("sort", &self.sort),
+                ("owner", &self.owner),
+                ("tag", &self.tag),
+                ("company", &self.company),
+                ("source", &self.source),
+                ("lead", &self.lead),
+                ("archived", &self.archived),
+            ],
+        )
     }
 
     fn sort(&self) -> &str {
@@ -92,11 +76,6 @@ impl Asked {
 
     /// Filters that name nothing match nothing; they never fail a page.
     fn query(&self) -> Result<ContactQuery> {
-        let turn = match (self.after.as_str(), self.before.as_str()) {
-            ("", "") => Turn::First,
-            ("", before) => Turn::Before(before.to_owned()),
-            (after, _) => Turn::After(after.to_owned()),
-        };
         Ok(ContactQuery {
             q: (!self.q.trim().is_empty()).then(|| self.q.clone()),
             owner: owner_filter(Some(&self.owner))?,
@@ -110,7 +89,7 @@ impl Asked {
             },
             archived: self.archived == "yes",
             sort: self.sort().to_owned(),
-            turn,
+            turn: Turn::of(&self.after, &self.before),
             limit: ROWS,
         })
     }
@@ -119,6 +98,11 @@ impl Asked {
         [&self.q, &self.owner, &self.tag, &self.company, &self.source, &self.lead, &self.archived]
             .iter()
             .any(|value| !value.trim().is_empty())
+    }
+
+    fn place<'a>(&'a self, address: &'a Address) -> Place<'a> {
+        let bare = Address::new("/growth/contacts").with("sort", &self.sort);
+        Place { address, bare, after: &self.after, before: &self.before, filtered: self.is_filtered() }
     }
 }
 
@@ -131,30 +115,35 @@ pub(super) async fn show(ctx: Ctx, Query(asked): Query<Asked>) -> Reply {
     let members = members(db, workspace).await?;
     let address = asked.address();
     let can_write = ctx.actor.may(&CONTACTS_WRITE).is_ok();
-    let words = count_words(slice.rows.len(), total, "contact", "contacts");
-    let table = Table {
-        address: address.with("after", &asked.after).with("before", &asked.before).href(),
-        heads: heads(&address, asked.sort()),
-        pager: part(&Pager::new(&address, words, slice.before.as_deref(), slice.after.as_deref()))?,
-        rows: rows(&ctx, slice.rows, &members, ctx.now()),
-        filtered: asked.is_filtered(),
-        clear: Address::new("/growth/contacts").with("sort", &asked.sort).href(),
-        can_write,
-    };
+    let place = asked.place(&address);
+    let frame = Frame { can_write, ..Frame::new(&CONTACTS, &place, heads(&address, asked.sort()), &slice, total)? };
+    let table = Table { frame, rows: rows(&ctx, slice.rows, &members, ctx.now()) };
     if ctx.partial {
         return ctx.fragment(&table);
     }
     let tags = tag::store::all(db, workspace).await?;
     let company = company_name(&ctx, &asked).await?;
-    let content = ListPage {
-        table: part(&table)?,
-        chips: chips(&asked, &address, &members, &tags, company),
-        filters: filters(&asked, &members, &tags),
-        hidden: address.hidden(&["q"]),
-        kept: address.hidden(&["owner", "tag", "source", "lead", "archived"]),
-        q: asked.q,
-        can_write,
+    let lead = match asked.lead.as_str() {
+        "yes" => "leads",
+        "no" => "not leads",
+        _ => "",
     };
+    let chips = Chips::new(&address)
+        .owner(&members, &asked.owner)
+        .with("tag", "Tag is", "tag", tag::name_of(&tags, &asked.tag))
+        .with("building-2", "Company is", "company", company.unwrap_or_default())
+        .with("plug", "From", "source", words::origin_of(&asked.source))
+        .with("flag", "Only", "lead", lead)
+        .archived(&asked.archived);
+    let pair = |value: &str, label: &str| (value.to_owned(), label.to_owned());
+    let filters = vec![
+        Filter::owner(&members, &asked.owner),
+        Filter::of("tag", "Tag", tags.iter().map(|tag| (tag.id.to_string(), tag.name.clone())), &asked.tag),
+        Filter::of("source", "Came from", words::origins(), &asked.source),
+        Filter::of("lead", "Lead", [pair("yes", "Leads"), pair("no", "Not leads")], &asked.lead),
+        Filter::archived(&asked.archived),
+    ];
+    let content = ListPage { can_add: can_write, ..ListPage::new(&CONTACTS, part(&table)?, &asked.q, &address, chips, filters) };
     ctx.page("Contacts").crumb("Growth", None).crumb("Contacts", None).nav("/growth/contacts").live(["contacts"]).html(&content)
 }
 
@@ -177,7 +166,7 @@ fn heads(address: &Address, sort: &str) -> Vec<SortHead> {
 }
 
 fn rows(ctx: &Ctx, lines: Vec<ContactLine>, members: &[Member], now: Timestamp) -> Vec<Row> {
-    let names: HashMap<UserId, &str> = members.iter().map(|member| (member.id, member.name.as_str())).collect();
+    let owners = Owners::new(members);
     let zone = ctx.actor.zone();
     let row = |line: ContactLine| Row {
         url: super::super::url(line.id),
@@ -188,86 +177,12 @@ fn rows(ctx: &Ctx, lines: Vec<ContactLine>, members: &[Member], now: Timestamp) 
             (crate::company::url(id), name.to_owned())
         }),
         email: line.emails().into_iter().next().unwrap_or_default(),
-        owner: line.owner_id.map(|id| (id, names.get(&id).copied().unwrap_or("Former member").to_owned())),
+        owner: owners.of(line.owner_id),
         lead: line.lead,
         active: ui::relative_time(line.last_activity_at, now, &zone),
         id: line.id.to_string(),
     };
     lines.into_iter().map(row).collect()
-}
-
-fn chips(asked: &Asked, address: &Address, members: &[Member], tags: &[Tag], company: Option<String>) -> Vec<Chip> {
-    let mut chips = Vec::new();
-    let mut add = |icon, name: &'static str, key: &str, value: String| {
-        if !value.is_empty() {
-            chips.push(Chip { icon, name, value, href: address.without(key).href() });
-        }
-    };
-    let owner = match asked.owner.as_str() {
-        "" => String::new(),
-        "none" => "nobody".to_owned(),
-        id => members.iter().find(|m| m.id.to_string() == id).map_or_else(|| "unknown".to_owned(), |m| m.name.clone()),
-    };
-    add("user-round", "Owner is", "owner", owner);
-    add("tag", "Tag is", "tag", tags.iter().find(|tag| tag.id.to_string() == asked.tag).map(|tag| tag.name.clone()).unwrap_or_default());
-    add("building-2", "Company is", "company", company.unwrap_or_default());
-    add("plug", "From", "source", if asked.source.is_empty() { String::new() } else { words::origin(&asked.source) });
-    let lead = match asked.lead.as_str() {
-        "yes" => "leads",
-        "no" => "not leads",
-        _ => "",
-    };
-    add("flag", "Only", "lead", lead.to_owned());
-    add("archive", "Only", "archived", if asked.archived == "yes" { "archived".to_owned() } else { String::new() });
-    chips
-}
-
-fn filters(asked: &Asked, members: &[Member], tags: &[Tag]) -> Vec<(&'static str, &'static str, Vec<Choice>)> {
-    let any = |chosen: bool| Choice::new("", "Any", chosen);
-    let of = |pairs: Vec<(String, String)>, current: &str| {
-        let choices = pairs.into_iter().map(|(value, label)| {
-            let chosen = value == current;
-            Choice::new(value, label, chosen)
-        });
-        [any(current.is_empty())].into_iter().chain(choices).collect::<Vec<_>>()
-    };
-    let pair = |value: &str, label: &str| (value.to_owned(), label.to_owned());
-    let owners = [pair("none", "Nobody")].into_iter().chain(members.iter().map(|m| (m.id.to_string(), m.name.clone()))).collect();
-    vec![
-        ("owner", "Owner", of(owners, &asked.owner)),
-        ("tag", "Tag", of(tags.iter().map(|tag| (tag.id.to_string(), tag.name.clone())).collect(), &asked.tag)),
-        ("source", "Came from", of(vec![pair("atlas", "Atlas"), pair("intercom", "Intercom")], &asked.source)),
-        ("lead", "Lead", of(vec![pair("yes", "Leads"), pair("no", "Not leads")], &asked.lead)),
-        ("archived", "Archived", of(vec![pair("yes", "Archived")], &asked.archived)),
-    ]
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(crate) struct Typed {
-    q: String,
-}
-
-/// One line of a list of options.
-pub(crate) struct Offer {
-    pub id: String,
-    pub label: String,
-    pub detail: String,
-}
-
-#[derive(Template)]
-#[template(path = "parts/options.html")]
-pub(crate) struct Options {
-    pub options: Vec<Offer>,
-    pub square: bool,
-    /// What could be made, when nothing is called exactly that.
-    pub make: Option<String>,
-}
-
-/// What a search for one kind of record offers to a field: the best eight.
-pub(crate) async fn offered(ctx: &Ctx, kind: &'static str, q: &str) -> Result<Vec<Offer>> {
-    let found = atlas_store::search(&ctx.app.db, ctx.actor.workspace, q, &[kind], 8).await?;
-    Ok(found.into_iter().map(|hit| Offer { id: hit.record.to_string(), label: hit.title, detail: hit.detail }).collect())
 }
 
 /// The contacts that match what was typed into a field.

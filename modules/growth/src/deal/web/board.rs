@@ -13,7 +13,7 @@ use super::super::{Deal, store as deals, verbs};
 use super::list::{Asked, list_page};
 use crate::access::{DEALS_WRITE, PIPELINES_WRITE};
 use crate::ids::{DealId, StageId};
-use crate::parts::{Address, Choice, with_toast};
+use crate::parts::{Choice, with_toast};
 use crate::people::{Member, members};
 use crate::pipeline::{Pipeline, Stage, StageKind, store};
 
@@ -323,9 +323,4 @@ pub(super) async fn put_back(ctx: Ctx, Path(id): Path<String>, Query(place): Que
     let mut response = axum::http::StatusCode::OK.into_response();
     response.headers_mut().insert("hx-refresh", axum::http::HeaderValue::from_static("true"));
     Ok(response)
-}
-
-/// The address of the board with its filters.
-pub(super) fn address(pairs: &[(&str, &String)]) -> Address {
-    pairs.iter().fold(Address::new("/growth/deals"), |address, (name, value)| address.with(name, value.trim()))
 }
