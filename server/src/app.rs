@@ -138,7 +138,7 @@ fn worker(db: &Db, modules: &[Module], config: &Config) -> Worker {
     let schedules = modules.iter().flat_map(|m| m.schedules.iter().cloned()).collect();
     let options = WorkerOptions {
         concurrency: config.workers.max(1),
-        queues: vec![("hooks", 4), ("connect", 4)],
+        queues: vec![("hooks", 4), ("connect", 4), ("plan", 2)],
         grace: Duration::from_secs(config.grace_seconds),
         alone: atlas_store::Executor::dialect(db) == Dialect::Sqlite,
         ..WorkerOptions::default()

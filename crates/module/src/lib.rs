@@ -1,10 +1,13 @@
 //! The descriptor a module hands to the server: what is not said is empty.
 
+pub mod plannable;
+
 use atlas_api::Operation;
 use atlas_connect::{Intake, Outlet};
 use atlas_jobs::{JobKind, Schedule};
 use atlas_store::{Migration, Noun};
 use atlas_web::{NavItem, Pages, Panel, QuickAction, RecordAction};
+use plannable::WorkSource;
 
 /// One vertical slice of the product, described.
 pub struct Module {
@@ -32,6 +35,8 @@ pub struct Module {
     pub quick_actions: Vec<QuickAction>,
     /// Its doors for what connectors bring.
     pub intakes: Vec<Intake>,
+    /// Its kinds of records that are work for people, to be planned.
+    pub work_sources: Vec<WorkSource>,
     /// Its doors for records that are written back.
     pub outlets: Vec<Outlet>,
 }
@@ -63,6 +68,7 @@ impl Module {
             nav: vec![],
             quick_actions: vec![],
             intakes: vec![],
+            work_sources: vec![],
             outlets: vec![],
         }
     }
@@ -95,6 +101,8 @@ impl Module {
         quick_actions: Vec<QuickAction>;
         /// Adds doors for what connectors bring.
         intakes: Vec<Intake>;
+        /// Adds kinds of records that are work for people.
+        work_sources: Vec<WorkSource>;
         /// Adds doors for records that are written back.
         outlets: Vec<Outlet>;
     }

@@ -10,7 +10,7 @@ import { sprite } from "./icons/sprite.mjs";
 const ROOT = fileURLToPath(new URL(".", import.meta.url));
 const DIST = join(ROOT, "..", "dist");
 const BASE = "/assets/";
-const MODULES = ["core", "board"];
+const MODULES = ["core", "board", "plan"];
 const FONTS = ["atlas-sans", "atlas-serif", "atlas-mono"];
 const BUDGET = { script: 60_000, style: 20_000, font: 80_000 };
 const TYPES = {

@@ -6,6 +6,7 @@ pub mod note;
 mod nouns;
 mod panels;
 pub mod people;
+mod planning;
 pub mod project;
 pub mod quick_add;
 mod sql;
@@ -39,6 +40,7 @@ pub fn module() -> Module {
         .nav(nav())
         .quick_actions(quick_actions())
         .intakes(vec![note::intake::intake()])
+        .work_sources(vec![planning::source()])
 }
 
 /// The tables of this module.
@@ -47,6 +49,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "work/0001_projects", sql: include_str!("../migrations/0001_projects.sql") },
         Migration { name: "work/0002_tasks", sql: include_str!("../migrations/0002_tasks.sql") },
         Migration { name: "work/0003_notes", sql: include_str!("../migrations/0003_notes.sql") },
+        Migration { name: "work/0004_planning", sql: include_str!("../migrations/0004_planning.sql") },
     ]
 }
 

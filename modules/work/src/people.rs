@@ -105,9 +105,17 @@ impl People {
     /// # Errors
     /// A field error on `assignees`.
     pub fn check_assignees(&self, assignees: &[UserId], before: &[UserId]) -> Result<()> {
-        match assignees.iter().find(|id| !self.has(**id) && !before.contains(id)) {
+        self.check_members("assignees", assignees, before)
+    }
+
+    /// The same for another field that names members.
+    ///
+    /// # Errors
+    /// A field error on `field`.
+    pub fn check_members(&self, field: &str, members: &[UserId], before: &[UserId]) -> Result<()> {
+        match members.iter().find(|id| !self.has(**id) && !before.contains(id)) {
             None => Ok(()),
-            Some(stranger) => Err(Error::field("assignees", "unknown", format!("{stranger} is not a member of this workspace"))),
+            Some(stranger) => Err(Error::field(field, "unknown", format!("{stranger} is not a member of this workspace"))),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Tasks: the atomic unit of work, what one is and the rules it keeps.
 
 pub mod api;
+pub mod blockers;
 pub mod change;
 pub mod entry;
 pub mod from_record;
@@ -28,6 +29,8 @@ pub const TITLE_LIMIT: usize = 500;
 pub const DESCRIPTION_LIMIT: usize = 100_000;
 /// Estimates are at most this many minutes: about half a year of full days.
 pub const ESTIMATE_LIMIT: i64 = 60_000;
+/// Pieces of a task are at least and at most this many minutes: the planning grid, and a full day.
+pub const BLOCK_LIMITS: std::ops::RangeInclusive<i64> = 5..=1440;
 /// A task has at most this many assignees, labels, and links each.
 pub const MANY_LIMIT: usize = 50;
 
@@ -147,6 +150,15 @@ pub struct Label {
     pub name: String,
 }
 
+/// A task that must be done before another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Blocker {
+    /// Its id.
+    pub id: TaskId,
+    /// Its key.
+    pub key: String,
+}
+
 /// A task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
@@ -170,8 +182,20 @@ pub struct Task {
     pub due: Option<Date>,
     /// By this time of the due day, where its people are.
     pub due_time: Option<Time>,
+    /// Whether the due date is a deadline that must be met rather than one that should be.
+    pub hard_deadline: bool,
     /// How long it takes, minutes.
     pub estimate: Option<i64>,
+    /// Whether it may be done in several pieces.
+    pub splittable: bool,
+    /// No piece is shorter than this many minutes, unless the whole task is.
+    pub min_block: Option<i64>,
+    /// No piece is longer than this many minutes.
+    pub max_block: Option<i64>,
+    /// Who may do it when nobody is assigned.
+    pub candidates: Vec<UserId>,
+    /// What must be done before it.
+    pub blocked_by: Vec<Blocker>,
     /// Its place among others; compared byte by byte.
     pub position: String,
     /// Who does it.
@@ -249,6 +273,19 @@ impl Task {
         if self.estimate.is_some_and(|minutes| !(1..=ESTIMATE_LIMIT).contains(&minutes)) {
             say("estimateMinutes", "out_of_range", "between 1 minute and 1,000 hours");
         }
+        for (field, minutes) in [("minBlockMinutes", self.min_block), ("maxBlockMinutes", self.max_block)] {
+            if minutes.is_some_and(|minutes| !BLOCK_LIMITS.contains(&minutes)) {
+                say(field, "out_of_range", "between 5 minutes and 24 hours");
+            }
+        }
+        if let (Some(least), Some(most)) = (self.min_block, self.max_block)
+            && least > most
+        {
+            say("minBlockMinutes", "above_maximum", "at most the longest piece");
+        }
+        if self.hard_deadline && self.due.is_none() {
+            say("hardDeadline", "without_date", "a deadline needs a due date");
+        }
         if let (Some(start), Some(due)) = (self.start, self.due)
             && start > due
         {
@@ -257,7 +294,10 @@ impl Task {
         if self.due.is_none() && self.due_time.is_some() {
             say("dueTime", "without_date", "a time needs a due date");
         }
-        for (field, count) in [("assignees", self.assignees.len()), ("labels", self.labels.len()), ("links", self.links.len())] {
+        let many = [("candidates", self.candidates.len()), ("blockedBy", self.blocked_by.len())];
+        for (field, count) in
+            many.into_iter().chain([("assignees", self.assignees.len()), ("labels", self.labels.len()), ("links", self.links.len())])
+        {
             if count > MANY_LIMIT {
                 say(field, "too_many", "at most 50");
             }

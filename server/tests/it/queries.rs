@@ -35,6 +35,9 @@ async fn pages_do_not_ask_more_for_more_rows() {
         "/tasks?view=list",
         "/tasks?view=board",
         "/projects",
+        "/plan",
+        "/plan/week",
+        "/plan/team",
     ];
     fill(&w, 2).await;
     let mut few = vec![];

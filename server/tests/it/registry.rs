@@ -27,6 +27,7 @@ const PUBLIC: &[&str] = &[
     "GET /docs/connectors/{connector}",
     "GET /docs/shots/{file}",
     "GET /v1/docs",
+    "GET /plan/feed/{workspace}/{secret}",
 ];
 
 /// A path with something in place of each parameter.

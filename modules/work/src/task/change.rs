@@ -38,6 +38,24 @@ pub struct TaskChange {
     /// How long it takes, minutes.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "set_or_clear")]
     pub estimate_minutes: Option<Option<i64>>,
+    /// Whether the due date must be met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hard_deadline: Option<bool>,
+    /// Whether it may be done in several pieces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub splittable: Option<bool>,
+    /// The shortest piece, minutes.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "set_or_clear")]
+    pub min_block_minutes: Option<Option<i64>>,
+    /// The longest piece, minutes.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "set_or_clear")]
+    pub max_block_minutes: Option<Option<i64>>,
+    /// Who may do it when nobody is assigned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub candidates: Option<Vec<UserId>>,
+    /// What must be done before it, by id or key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocked_by: Option<Vec<String>>,
     /// Its project; the task gets a new key there and keeps answering to the old one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<ProjectId>,
@@ -69,7 +87,7 @@ impl TaskChange {
         Self { status: Some(status), ..Self::default() }
     }
 
-    /// Applies everything but project, labels and links, which need the database.
+    /// Applies everything but project, labels, links and blockers, which need the database.
     pub fn apply(&self, task: &mut Task, now: Timestamp) {
         if let Some(title) = &self.title {
             let title = tidy_title(title);
@@ -92,8 +110,18 @@ impl TaskChange {
         task.start = self.start_date.unwrap_or(task.start);
         task.due = self.due_date.unwrap_or(task.due);
         task.due_time = self.due_time.unwrap_or(task.due_time);
+        task.hard_deadline = self.hard_deadline.unwrap_or(task.hard_deadline);
         if task.due.is_none() && self.due_time.is_none() {
             task.due_time = None;
+        }
+        if task.due.is_none() && self.hard_deadline.is_none() {
+            task.hard_deadline = false;
+        }
+        task.splittable = self.splittable.unwrap_or(task.splittable);
+        task.min_block = self.min_block_minutes.unwrap_or(task.min_block);
+        task.max_block = self.max_block_minutes.unwrap_or(task.max_block);
+        if let Some(candidates) = &self.candidates {
+            task.candidates = distinct(candidates);
         }
         task.estimate = self.estimate_minutes.unwrap_or(task.estimate);
         if let Some(assignees) = &self.assignees {
@@ -133,10 +161,13 @@ pub fn differences(before: &Task, after: &Task) -> Map<String, Json> {
 
 fn snapshot(task: &Task) -> Map<String, Json> {
     let labels: Vec<&str> = task.labels.iter().map(|Label { name, .. }| name.as_str()).collect();
+    let blockers: Vec<crate::TaskId> = task.blocked_by.iter().map(|blocker| blocker.id).collect();
     let fields = json!({
         "title": task.title, "description": task.description, "status": task.status, "priority": task.priority,
         "startDate": task.start, "dueDate": task.due, "dueTime": task.due_time, "estimateMinutes": task.estimate,
         "project": task.project, "assignees": task.assignees, "labels": labels, "links": task.links,
+        "hardDeadline": task.hard_deadline, "splittable": task.splittable, "minBlockMinutes": task.min_block,
+        "maxBlockMinutes": task.max_block, "candidates": task.candidates, "blockedBy": blockers,
         "position": task.position, "archived": task.archived_at.is_some(),
     });
     match fields {

@@ -114,6 +114,12 @@ fn field_name(field: &str) -> Option<&'static str> {
         "dueDate" => "due date",
         "dueTime" => "due time",
         "estimateMinutes" => "estimate",
+        "hardDeadline" => "deadline",
+        "splittable" => "splitting",
+        "minBlockMinutes" => "shortest block",
+        "maxBlockMinutes" => "longest block",
+        "candidates" => "candidates",
+        "blockedBy" => "blockers",
         "project" => "project",
         "assignees" => "assignees",
         "labels" => "labels",
@@ -150,6 +156,7 @@ pub async fn write(
     }
     event.reason = entry.reason;
     touch(tx, actor, task.id);
+    atlas_module::plannable::changed(tx, actor.workspace).await?;
     record_event(tx, actor, event).await
 }
 

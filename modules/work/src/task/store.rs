@@ -6,11 +6,11 @@ use atlas_kernel::{ConnectionId, Ref, Result, Timestamp, UserId, WorkspaceId};
 use atlas_store::{Executor, Tx, built_query, query};
 use jiff::civil::{Date, Time};
 
-use super::{Label, Priority, Status, Task, due_rank};
+use super::{Blocker, Label, Priority, Status, Task, due_rank};
 use crate::{LabelId, ProjectId, TaskId, sql};
 
 pub(super) const COLUMNS: &str = "t.id, t.key, t.project_id, t.title, t.description, t.status, t.priority, t.start_date, t.due_date, \
-     t.due_time, t.due_rank, t.estimate_minutes, t.position, t.origin_provider, t.title_from, t.description_from, t.created_by, t.created_at, \
+     t.due_time, t.due_rank, t.estimate_minutes, t.hard_deadline, t.splittable, t.min_block_minutes, t.max_block_minutes, t.position, t.origin_provider, t.title_from, t.description_from, t.created_by, t.created_at, \
      t.updated_at, t.completed_at, t.archived_at, t.version";
 
 atlas_store::row! {
@@ -28,6 +28,10 @@ atlas_store::row! {
         due_time: Option<String>,
         pub(super) due_rank: String,
         estimate_minutes: Option<i64>,
+        hard_deadline: bool,
+        splittable: bool,
+        min_block_minutes: Option<i64>,
+        max_block_minutes: Option<i64>,
         pub(super) position: String,
         origin_provider: Option<String>,
         title_from: Option<ConnectionId>,
@@ -55,6 +59,12 @@ impl From<TaskRow> for Task {
             due: row.due_date,
             due_time: row.due_time.and_then(|text| text.parse().ok()),
             estimate: row.estimate_minutes,
+            hard_deadline: row.hard_deadline,
+            splittable: row.splittable,
+            min_block: row.min_block_minutes,
+            max_block: row.max_block_minutes,
+            candidates: vec![],
+            blocked_by: vec![],
             position: row.position,
             assignees: vec![],
             labels: vec![],
@@ -106,7 +116,23 @@ pub async fn by_ids(on: &dyn Executor, workspace: WorkspaceId, ids: &[TaskId]) -
     complete(on, workspace, rows.into_iter().map(Task::from).collect()).await
 }
 
-/// Puts assignees, labels and links onto tasks: three queries, however many tasks.
+/// The tasks that stand so and are not archived, with everything that hangs on them.
+pub async fn meant(on: &dyn Executor, workspace: WorkspaceId, standing: &[Status]) -> Result<Vec<Task>> {
+    let places = sql::places(2, standing.len());
+    let sql = format!(
+        "SELECT {COLUMNS} FROM work_tasks t WHERE t.workspace_id = $1 AND t.status IN ({places}) AND t.archived_at IS NULL ORDER BY t.id"
+    );
+    let rows: Vec<TaskRow> = sql::bind_all(built_query(sql).bind(workspace), standing.iter().copied()).all(on).await?;
+    let mut tasks = Vec::with_capacity(rows.len());
+    let mut rows = rows.into_iter().map(Task::from).peekable();
+    // No statement may bind more values than the smaller database takes.
+    while rows.peek().is_some() {
+        tasks.extend(complete(on, workspace, rows.by_ref().take(5000).collect()).await?);
+    }
+    Ok(tasks)
+}
+
+/// Puts people, labels, links and blockers onto tasks: four queries, however many tasks.
 pub(super) async fn complete(on: &dyn Executor, workspace: WorkspaceId, mut tasks: Vec<Task>) -> Result<Vec<Task>> {
     let ids: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
     if ids.is_empty() {
@@ -116,13 +142,20 @@ pub(super) async fn complete(on: &dyn Executor, workspace: WorkspaceId, mut task
         let sql = format!("{select} WHERE x.workspace_id = $1 AND x.task_id IN ({}) ORDER BY {order}", sql::places(2, ids.len()));
         sql::bind_all(built_query(sql).bind(workspace), ids.iter().copied())
     };
-    let assignees: Vec<(TaskId, UserId)> = of("SELECT x.task_id, x.user_id FROM work_task_assignees x", "x.user_id").all(on).await?;
+    let people = "SELECT x.task_id, x.user_id, x.assigned FROM (SELECT workspace_id, task_id, user_id, TRUE AS assigned FROM work_task_assignees \
+         UNION ALL SELECT workspace_id, task_id, user_id, FALSE FROM work_task_candidates) x";
+    let people: Vec<(TaskId, UserId, bool)> = of(people, "x.user_id").all(on).await?;
+    let blockers = "SELECT x.task_id, b.id, b.key FROM work_task_blockers x JOIN work_tasks b ON b.workspace_id = x.workspace_id AND b.id = x.blocked_by";
+    let blockers: Vec<(TaskId, TaskId, String)> = of(blockers, "b.id").all(on).await?;
     let labels = "SELECT x.task_id, l.id, l.name FROM work_task_labels x JOIN work_labels l ON l.workspace_id = x.workspace_id AND l.id = x.label_id";
     let labels: Vec<(TaskId, LabelId, String)> = of(labels, "l.name_key").all(on).await?;
     let links: Vec<(TaskId, Ref, bool)> = of("SELECT x.task_id, x.record, x.direct FROM work_task_links x", "x.record").all(on).await?;
     let mut places: HashMap<TaskId, &mut Task> = tasks.iter_mut().map(|task| (task.id, task)).collect();
-    for (task, user) in assignees {
-        places.entry(task).and_modify(|task| task.assignees.push(user));
+    for (task, user, assigned) in people {
+        places.entry(task).and_modify(|task| if assigned { task.assignees.push(user) } else { task.candidates.push(user) });
+    }
+    for (task, id, key) in blockers {
+        places.entry(task).and_modify(|task| task.blocked_by.push(Blocker { id, key }));
     }
     for (task, id, name) in labels {
         places.entry(task).and_modify(|task| task.labels.push(Label { id, name }));
@@ -145,8 +178,8 @@ fn words(task: &Task) -> String {
 /// Writes a new task with everything that hangs on it.
 pub async fn insert(tx: &Tx, workspace: WorkspaceId, task: &Task) -> Result<()> {
     let sql = "INSERT INTO work_tasks (workspace_id, id, project_id, key, title, description, words, status, priority, start_date, due_date, \
-         due_time, due_rank, estimate_minutes, position, origin_provider, title_from, description_from, created_by, created_at, updated_at, \
-         completed_at, archived_at, version) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24)";
+         due_time, due_rank, estimate_minutes, position, hard_deadline, splittable, min_block_minutes, max_block_minutes, origin_provider, title_from, description_from, created_by, created_at, updated_at, \
+         completed_at, archived_at, version) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28)";
     columns(sql, workspace, task)
         .bind(task.origin.clone())
         .bind(task.title_from)
@@ -161,6 +194,8 @@ pub async fn insert(tx: &Tx, workspace: WorkspaceId, task: &Task) -> Result<()> 
         .await?;
     insert_key(tx, workspace, task).await?;
     put_assignees(tx, workspace, task).await?;
+    put_candidates(tx, workspace, task).await?;
+    put_blockers(tx, workspace, task).await?;
     put_labels(tx, workspace, task).await?;
     put_links(tx, workspace, task).await
 }
@@ -168,8 +203,9 @@ pub async fn insert(tx: &Tx, workspace: WorkspaceId, task: &Task) -> Result<()> 
 /// Writes a changed task's own columns.
 pub async fn update(tx: &Tx, workspace: WorkspaceId, task: &Task) -> Result<()> {
     let sql = "UPDATE work_tasks SET project_id = $3, key = $4, title = $5, description = $6, words = $7, status = $8, priority = $9, \
-         start_date = $10, due_date = $11, due_time = $12, due_rank = $13, estimate_minutes = $14, position = $15, title_from = $16, \
-         description_from = $17, updated_at = $18, completed_at = $19, archived_at = $20, version = $21 WHERE workspace_id = $1 AND id = $2";
+         start_date = $10, due_date = $11, due_time = $12, due_rank = $13, estimate_minutes = $14, position = $15, hard_deadline = $16, \
+         splittable = $17, min_block_minutes = $18, max_block_minutes = $19, title_from = $20, description_from = $21, updated_at = $22, \
+         completed_at = $23, archived_at = $24, version = $25 WHERE workspace_id = $1 AND id = $2";
     columns(sql, workspace, task)
         .bind(task.title_from)
         .bind(task.description_from)
@@ -182,7 +218,7 @@ pub async fn update(tx: &Tx, workspace: WorkspaceId, task: &Task) -> Result<()> 
         .map(|_| ())
 }
 
-/// The fifteen values that inserting and updating share.
+/// The nineteen values that inserting and updating share.
 fn columns(sql: &'static str, workspace: WorkspaceId, task: &Task) -> atlas_store::Query {
     query(sql)
         .bind(workspace)
@@ -200,6 +236,10 @@ fn columns(sql: &'static str, workspace: WorkspaceId, task: &Task) -> atlas_stor
         .bind(due_rank(task.due, task.due_time))
         .bind(task.estimate)
         .bind(&task.position)
+        .bind(task.hard_deadline)
+        .bind(task.splittable)
+        .bind(task.min_block)
+        .bind(task.max_block)
 }
 
 /// Lets the task answer to its current key.
@@ -214,6 +254,26 @@ pub async fn put_assignees(tx: &Tx, workspace: WorkspaceId, task: &Task) -> Resu
     for user in &task.assignees {
         let sql = "INSERT INTO work_task_assignees (workspace_id, task_id, user_id) VALUES ($1,$2,$3)";
         query(sql).bind(workspace).bind(task.id).bind(*user).run(tx).await?;
+    }
+    Ok(())
+}
+
+/// Writes who may do the task when nobody is assigned.
+pub async fn put_candidates(tx: &Tx, workspace: WorkspaceId, task: &Task) -> Result<()> {
+    query("DELETE FROM work_task_candidates WHERE workspace_id = $1 AND task_id = $2").bind(workspace).bind(task.id).run(tx).await?;
+    for user in &task.candidates {
+        let sql = "INSERT INTO work_task_candidates (workspace_id, task_id, user_id) VALUES ($1,$2,$3)";
+        query(sql).bind(workspace).bind(task.id).bind(*user).run(tx).await?;
+    }
+    Ok(())
+}
+
+/// Writes what must be done before the task.
+pub async fn put_blockers(tx: &Tx, workspace: WorkspaceId, task: &Task) -> Result<()> {
+    query("DELETE FROM work_task_blockers WHERE workspace_id = $1 AND task_id = $2").bind(workspace).bind(task.id).run(tx).await?;
+    for blocker in &task.blocked_by {
+        let sql = "INSERT INTO work_task_blockers (workspace_id, task_id, blocked_by) VALUES ($1,$2,$3)";
+        query(sql).bind(workspace).bind(task.id).bind(blocker.id).run(tx).await?;
     }
     Ok(())
 }

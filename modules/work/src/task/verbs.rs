@@ -9,7 +9,7 @@ use jiff::civil::{Date, Time};
 use super::change::{TaskChange, differences, distinct};
 use super::entry::{self, Entry};
 use super::links::{self, Linked};
-use super::{Label, Priority, Status, TASKS_READ, TASKS_WRITE, Task, position, store, tidy_description, tidy_title};
+use super::{Label, Priority, Status, TASKS_READ, TASKS_WRITE, Task, blockers, position, store, tidy_description, tidy_title};
 use crate::people::People;
 use crate::{ProjectId, TaskId, project};
 
@@ -30,8 +30,20 @@ pub struct NewTask {
     pub due: Option<Date>,
     /// By this time of the due day.
     pub due_time: Option<Time>,
+    /// Whether the due date must be met.
+    pub hard_deadline: bool,
     /// How long it takes, minutes.
     pub estimate: Option<i64>,
+    /// Whether it must be done in one piece.
+    pub in_one_piece: bool,
+    /// The shortest piece, minutes.
+    pub min_block: Option<i64>,
+    /// The longest piece, minutes.
+    pub max_block: Option<i64>,
+    /// Who may do it when nobody is assigned.
+    pub candidates: Vec<UserId>,
+    /// What must be done before it, by id or key.
+    pub blocked_by: Vec<String>,
     /// Its project; the workspace's default project unless said.
     pub project: Option<ProjectId>,
     /// Who does it.
@@ -95,12 +107,15 @@ pub async fn create(tx: &Tx, actor: &Actor, new: NewTask) -> Result<Changed> {
 /// The same under an id that was chosen before, such as when a note was claimed for it.
 pub(crate) async fn create_as(tx: &Tx, actor: &Actor, id: TaskId, new: NewTask) -> Result<Changed> {
     actor.may(&TASKS_WRITE)?;
-    let (reason, labels, wanted) = (new.reason.clone(), new.labels.clone(), new.project);
+    let (reason, labels, wanted, behind) = (new.reason.clone(), new.labels.clone(), new.project, new.blocked_by.clone());
     let mut task = draft(tx.now(), actor, id, new);
     task.check()?;
-    if !task.assignees.is_empty() {
-        People::load(tx, actor.workspace).await?.check_assignees(&task.assignees, &[])?;
+    if !task.assignees.is_empty() || !task.candidates.is_empty() {
+        let people = People::load(tx, actor.workspace).await?;
+        people.check_assignees(&task.assignees, &[])?;
+        people.check_members("candidates", &task.candidates, &[])?;
     }
+    task.blocked_by = blockers::named(tx, actor.workspace, id, &behind).await?;
     task.labels = labels_of(tx, actor.workspace, &labels).await?;
     let project = match wanted {
         Some(id) => usable_project(tx, actor.workspace, id).await?,
@@ -130,7 +145,13 @@ fn draft(now: Timestamp, actor: &Actor, id: TaskId, new: NewTask) -> Task {
         start: new.start,
         due: new.due,
         due_time: new.due_time,
+        hard_deadline: new.hard_deadline,
         estimate: new.estimate,
+        splittable: !new.in_one_piece,
+        min_block: new.min_block,
+        max_block: new.max_block,
+        candidates: distinct(&new.candidates),
+        blocked_by: vec![],
         position: position::top(now, salt(id)),
         assignees: distinct(&new.assignees),
         labels: vec![],
@@ -201,7 +222,7 @@ pub async fn restore(tx: &Tx, actor: &Actor, id: TaskId, expected: Option<i64>) 
 }
 
 /// The task as it is, locked, at the version the caller saw.
-pub(super) async fn load(tx: &Tx, actor: &Actor, id: TaskId, expected: Option<i64>) -> Result<Task> {
+pub(crate) async fn load(tx: &Tx, actor: &Actor, id: TaskId, expected: Option<i64>) -> Result<Task> {
     let task = store::locked(tx, actor.workspace, id).await?.ok_or(Error::NotFound("task"))?;
     if expected.is_some_and(|version| version != task.version) {
         return Err(Error::Stale);
@@ -210,7 +231,7 @@ pub(super) async fn load(tx: &Tx, actor: &Actor, id: TaskId, expected: Option<i6
 }
 
 /// Applies a change and saves what differs; nothing is written when nothing does.
-pub(super) async fn change_task(
+pub(crate) async fn change_task(
     tx: &Tx,
     actor: &Actor,
     nouns: &Nouns,
@@ -228,6 +249,9 @@ pub(super) async fn change_task(
     }
     if let Some(links) = &change.links {
         Linked { links: after.links, around: after.around } = links::resolve(tx, actor.workspace, nouns, links, &before.links).await?;
+    }
+    if let Some(names) = &change.blocked_by {
+        after.blocked_by = blockers::named(tx, actor.workspace, after.id, names).await?;
     }
     if let Some(project) = change.project.filter(|project| *project != before.project) {
         rekey(tx, actor.workspace, &mut after, project).await?;
@@ -253,6 +277,13 @@ async fn save(tx: &Tx, actor: &Actor, before: &Task, after: &Task) -> Result<Peo
         people = People::load(tx, actor.workspace).await?;
         people.check_assignees(&after.assignees, &before.assignees)?;
         store::put_assignees(tx, actor.workspace, after).await?;
+    }
+    if before.candidates != after.candidates {
+        People::load(tx, actor.workspace).await?.check_members("candidates", &after.candidates, &before.candidates)?;
+        store::put_candidates(tx, actor.workspace, after).await?;
+    }
+    if before.blocked_by != after.blocked_by {
+        store::put_blockers(tx, actor.workspace, after).await?;
     }
     if before.labels != after.labels {
         store::put_labels(tx, actor.workspace, after).await?;

@@ -38,8 +38,20 @@ pub struct TaskOut {
     pub due_date: Option<Date>,
     /// By this time of the due day, such as `15:00`, where its people are.
     pub due_time: Option<String>,
+    /// Whether the due date must be met, rather than should be.
+    pub hard_deadline: bool,
     /// How long it takes, minutes.
     pub estimate_minutes: Option<i64>,
+    /// Whether it may be done in several pieces.
+    pub splittable: bool,
+    /// The shortest piece, minutes; the planner's default when null.
+    pub min_block_minutes: Option<i64>,
+    /// The longest piece, minutes.
+    pub max_block_minutes: Option<i64>,
+    /// Who may do it when nobody is assigned: the planner chooses.
+    pub candidates: Vec<UserId>,
+    /// The tasks that must be done before it.
+    pub blocked_by: Vec<TaskId>,
     /// Who does it.
     pub assignees: Vec<UserId>,
     /// Its labels, by name.
@@ -87,7 +99,13 @@ impl From<Task> for TaskOut {
             start_date: task.start,
             due_date: task.due,
             due_time: task.due_time.map(|time| time.strftime("%H:%M").to_string()),
+            hard_deadline: task.hard_deadline,
             estimate_minutes: task.estimate,
+            splittable: task.splittable,
+            min_block_minutes: task.min_block,
+            max_block_minutes: task.max_block,
+            candidates: task.candidates,
+            blocked_by: task.blocked_by.into_iter().map(|blocker| blocker.id).collect(),
             assignees: task.assignees,
             labels: task.labels.into_iter().map(|label| label.name).collect(),
             links: task.links,
@@ -122,8 +140,23 @@ pub struct CreateTask {
     pub due_date: Option<Date>,
     /// By this time of the due day, such as `15:00`.
     pub due_time: Option<String>,
+    /// Whether the due date must be met, rather than should be.
+    #[serde(default)]
+    pub hard_deadline: bool,
     /// How long it takes, minutes.
     pub estimate_minutes: Option<i64>,
+    /// Whether it may be done in several pieces; true unless said.
+    pub splittable: Option<bool>,
+    /// The shortest piece, minutes.
+    pub min_block_minutes: Option<i64>,
+    /// The longest piece, minutes.
+    pub max_block_minutes: Option<i64>,
+    /// Who may do it when nobody is assigned.
+    #[serde(default)]
+    pub candidates: Vec<UserId>,
+    /// The tasks that must be done before it, by id or key.
+    #[serde(default)]
+    pub blocked_by: Vec<String>,
     /// Its project, by id or key.
     pub project_id: Option<String>,
     /// Who does it.
@@ -150,6 +183,12 @@ impl CreateTask {
             start: self.start_date,
             due: self.due_date,
             estimate: self.estimate_minutes,
+            hard_deadline: self.hard_deadline,
+            in_one_piece: self.splittable == Some(false),
+            min_block: self.min_block_minutes,
+            max_block: self.max_block_minutes,
+            candidates: self.candidates,
+            blocked_by: self.blocked_by,
             assignees: self.assignees,
             labels: self.labels,
             linked,
@@ -184,6 +223,20 @@ pub struct PatchTask {
     /// How long it takes, minutes.
     #[serde(default)]
     pub estimate_minutes: Patch<i64>,
+    /// Whether the due date must be met, rather than should be.
+    pub hard_deadline: Option<bool>,
+    /// Whether it may be done in several pieces.
+    pub splittable: Option<bool>,
+    /// The shortest piece, minutes.
+    #[serde(default)]
+    pub min_block_minutes: Patch<i64>,
+    /// The longest piece, minutes.
+    #[serde(default)]
+    pub max_block_minutes: Patch<i64>,
+    /// Who may do it when nobody is assigned: the whole list.
+    pub candidates: Option<Vec<UserId>>,
+    /// The tasks that must be done before it, by id or key: the whole list.
+    pub blocked_by: Option<Vec<String>>,
     /// Its project, by id or key; the task gets a key there and answers to both.
     pub project_id: Option<String>,
     /// Who does it: the whole list.
@@ -211,6 +264,12 @@ impl PatchTask {
             start_date: self.start_date.into_change(),
             due_date: self.due_date.into_change(),
             estimate_minutes: self.estimate_minutes.into_change(),
+            hard_deadline: self.hard_deadline,
+            splittable: self.splittable,
+            min_block_minutes: self.min_block_minutes.into_change(),
+            max_block_minutes: self.max_block_minutes.into_change(),
+            candidates: self.candidates,
+            blocked_by: self.blocked_by,
             assignees: self.assignees,
             labels: self.labels,
             links: self.links,

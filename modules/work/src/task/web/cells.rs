@@ -77,7 +77,22 @@ impl Cell {
 }
 
 /// The properties beside a task, in order.
-pub(super) const FIELDS: [&str; 8] = ["status", "assignees", "due", "priority", "labels", "estimate", "start", "project"];
+pub(super) const FIELDS: [&str; 14] = [
+    "status",
+    "assignees",
+    "due",
+    "deadline",
+    "priority",
+    "labels",
+    "estimate",
+    "start",
+    "blockers",
+    "splitting",
+    "shortest",
+    "longest",
+    "candidates",
+    "project",
+];
 
 /// The cell of one property.
 pub(super) fn cell(task: &Task, field: &str, names: &Names, may_write: bool) -> Result<Cell> {
@@ -88,7 +103,7 @@ pub(super) fn cell(task: &Task, field: &str, names: &Names, may_write: bool) -> 
         "title" => ("title", None, words(&task.title), Control::Heading { level: 1 }),
         "description" => ("description", None, ui::markdown(&task.description), Control::Long),
         "status" => ("status", Some("s"), with(status_glyph(task.status), task.status.label()), Control::Select(statuses(task))),
-        "assignees" => ("assignees", Some("a"), faces(task, names), Control::People(people(task, names))),
+        "assignees" => ("assignees", Some("a"), faces(&task.assignees, names), Control::People(people(&task.assignees, names))),
         "due" => ("due", Some("d"), due_shown(task, names), Control::DayAndTime { time: time_of(task) }),
         "start" => ("start", None, task.start.map(day).unwrap_or_default(), Control::Day),
         "priority" => ("priority", Some("p"), priority_shown(task), Control::Select(priorities(task))),
@@ -96,6 +111,29 @@ pub(super) fn cell(task: &Task, field: &str, names: &Names, may_write: bool) -> 
         "estimate" => {
             ("estimate", None, words(&task.estimate.map(ui::minutes_label).unwrap_or_default()), Control::Line { placeholder: "2 h 30" })
         }
+        "deadline" => (
+            "deadline",
+            None,
+            words(if task.hard_deadline { "Must be met" } else { "Should be met" }),
+            Control::Select(yes_no(task.hard_deadline, "Must be met", "Should be met")),
+        ),
+        "splitting" => (
+            "splitting",
+            None,
+            words(if task.splittable { "In pieces" } else { "In one piece" }),
+            Control::Select(yes_no(task.splittable, "In pieces", "In one piece")),
+        ),
+        "shortest" => (
+            "shortest block",
+            None,
+            words(&task.min_block.map(ui::minutes_label).unwrap_or_default()),
+            Control::Line { placeholder: "30 min" },
+        ),
+        "longest" => {
+            ("longest block", None, words(&task.max_block.map(ui::minutes_label).unwrap_or_default()), Control::Line { placeholder: "2 h" })
+        }
+        "candidates" => ("candidates", None, faces(&task.candidates, names), Control::People(people(&task.candidates, names))),
+        "blockers" => ("blocked by", None, words(&value), Control::Line { placeholder: "ACME-7, ACME-9" }),
         "project" => ("project", None, words(names.project(task.project)), Control::Select(projects(task, names))),
         _ => return Err(Error::NotFound("property")),
     };
@@ -118,6 +156,12 @@ fn value_of(task: &Task, field: &str) -> Result<String> {
         "priority" => task.priority.to_string(),
         "labels" => list(task.labels.iter().map(|label| label.name.clone()).collect(), ", "),
         "estimate" => task.estimate.map(ui::minutes_label).unwrap_or_default(),
+        "deadline" => task.hard_deadline.to_string(),
+        "splitting" => task.splittable.to_string(),
+        "shortest" => task.min_block.map(ui::minutes_label).unwrap_or_default(),
+        "longest" => task.max_block.map(ui::minutes_label).unwrap_or_default(),
+        "candidates" => list(task.candidates.iter().map(ToString::to_string).collect(), ","),
+        "blockers" => list(task.blocked_by.iter().map(|blocker| blocker.key.clone()).collect(), ", "),
         "project" => task.project.to_string(),
         _ => return Err(Error::NotFound("property")),
     })
@@ -150,16 +194,22 @@ fn labels_shown(task: &Task) -> ui::Safe {
     ui::Safe::trusted(if chips.is_empty() { String::new() } else { format!("<span class=\"cluster\">{}</span>", chips.concat()) })
 }
 
-fn faces(task: &Task, names: &Names) -> ui::Safe {
+fn faces(people: &[atlas_kernel::UserId], names: &Names) -> ui::Safe {
     let face = |id: &atlas_kernel::UserId| {
         let face = Face { id: *id, name: names.people.name(*id).to_owned() };
         format!("<span class=\"cluster\">{}{}</span>", face.beside(), ui::escape(&face.name))
     };
-    ui::Safe::trusted(task.assignees.iter().map(face).collect::<String>())
+    ui::Safe::trusted(people.iter().map(face).collect::<String>())
 }
 
-fn people(task: &Task, names: &Names) -> Vec<(Face, bool)> {
-    names.people.all().iter().map(|member| (Face::from(member), task.assignees.contains(&member.id))).collect()
+fn yes_no(chosen: bool, yes: &str, no: &str) -> Vec<Choice> {
+    [(true, yes), (false, no)]
+        .map(|(value, label)| Choice { value: value.to_string(), label: label.to_owned(), chosen: value == chosen })
+        .into()
+}
+
+fn people(chosen: &[atlas_kernel::UserId], names: &Names) -> Vec<(Face, bool)> {
+    names.people.all().iter().map(|member| (Face::from(member), chosen.contains(&member.id))).collect()
 }
 
 fn statuses(task: &Task) -> Vec<Choice> {
@@ -259,16 +309,25 @@ fn change_of(field: &str, typed: &Typed) -> Result<TaskChange> {
             change.due_time = Some(if time.is_empty() || text.is_empty() { None } else { Some(clock_time(time)?) });
         }
         "estimate" => change.estimate_minutes = Some(minutes_of(text)?),
+        "deadline" => change.hard_deadline = Some(text == "true"),
+        "splitting" => change.splittable = Some(text == "true"),
+        "shortest" => change.min_block_minutes = Some(minutes_of(text)?),
+        "longest" => change.max_block_minutes = Some(minutes_of(text)?),
+        "blockers" => change.blocked_by = Some(text.split([',', ' ']).filter(|key| !key.is_empty()).map(str::to_owned).collect()),
+        "candidates" => change.candidates = Some(members_of(&typed.value, field)?),
         "labels" => change.labels = Some(text.split(',').map(str::to_owned).collect()),
         "project" => change.project = Some(text.parse().map_err(|_| Error::field("project", "unknown", "choose from the list"))?),
         "assignees" => {
-            let ids = typed.value.iter().filter(|id| !id.is_empty()).map(|id| id.parse());
-            change.assignees =
-                Some(ids.collect::<Result<_, _>>().map_err(|_| Error::field("assignees", "unknown", "choose from the list"))?);
+            change.assignees = Some(members_of(&typed.value, field)?);
         }
         _ => return Err(Error::NotFound("property")),
     }
     Ok(change)
+}
+
+fn members_of(chosen: &[String], field: &str) -> Result<Vec<atlas_kernel::UserId>> {
+    let ids = chosen.iter().filter(|id| !id.is_empty()).map(|id| id.parse());
+    ids.collect::<Result<_, _>>().map_err(|_| Error::field(field, "unknown", "choose from the list"))
 }
 
 /// `2 h 30`, `45 min`, `1.5h`, `90` (minutes); nothing is no estimate.

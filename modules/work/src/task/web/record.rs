@@ -43,6 +43,7 @@ struct Whole {
     links: Linked,
     quote: Option<Quote>,
     history: Vec<Line>,
+    panels: Vec<atlas_web::RenderedPanel>,
     may_write: bool,
     made: ui::Safe,
 }
@@ -115,6 +116,7 @@ async fn whole(ctx: &Ctx, names: &Names, task: Task) -> Result<Whole> {
         cells,
         links: linked(ctx, &task, may_write).await?,
         quote: quote(ctx, &task).await?,
+        panels: ctx.panels("task", &task.id.to_ref()).await,
         history: history(ctx, &task).await?,
         made: ui::relative_time(task.created_at, ctx.now(), &ctx.actor.zone()),
         may_write,

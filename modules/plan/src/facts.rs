@@ -1,0 +1,266 @@
+//! What is planned: people and work as the rest of Atlas knows them, turned into the planner's world.
+
+use std::collections::{BTreeMap, HashMap};
+
+use atlas_kernel::{Ref, Result, Timestamp, UserId, WorkspaceId};
+use atlas_module::plannable::Work;
+use atlas_planner::{
+    Dependency, Due, FixedChunk, FixedKind, Meeting, MeetingId, Minute, Person, PersonId, Settings, Span, Task, TaskId, WeeklyHours, World,
+};
+use atlas_store::{Executor, query};
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+
+use crate::Planning;
+use crate::calendar::{Busy, BusyKind, store as calendar};
+use crate::plan::{Wish, store};
+
+/// How late a minute counts, by priority: nothing said, low, medium, high, urgent.
+const WEIGHTS: [u32; 5] = [2, 1, 3, 6, 12];
+/// Pieces are at least this long unless the task says otherwise, minutes.
+const SHORTEST: u32 = 30;
+/// What is left of a task whose whole estimate was worked without its being done, minutes.
+pub const OVERRUN: u32 = 30;
+
+/// A member.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Their id.
+    pub id: UserId,
+    /// Their name.
+    pub name: String,
+    /// Their time zone.
+    pub zone: TimeZone,
+}
+
+/// Everything the planner is asked about.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The members.
+    pub members: HashMap<UserId, Member>,
+    /// The people, ready to be planned.
+    pub people: Vec<Person>,
+    /// The tasks before anything was worked, by id.
+    pub tasks: BTreeMap<TaskId, Task>,
+    /// The work behind each task.
+    pub work: HashMap<TaskId, Work>,
+    /// Busy time, by id.
+    pub busy: HashMap<MeetingId, Busy>,
+    /// What people said about single tasks.
+    pub wishes: HashMap<TaskId, Wish>,
+}
+
+/// The planner's id of a record.
+pub fn task_id(record: &Ref) -> TaskId {
+    TaskId(record.uuid().as_u128())
+}
+
+/// The planner's id of a member.
+pub fn person_id(user: UserId) -> PersonId {
+    PersonId(user.uuid().as_u128())
+}
+
+/// The member behind the planner's id.
+pub fn user_id(person: PersonId) -> UserId {
+    UserId::from_uuid(uuid::Uuid::from_u128(person.0))
+}
+
+/// A moment in minutes since 1970, rounded down.
+pub fn minute(at: Timestamp) -> Minute {
+    at.as_second().div_euclid(60)
+}
+
+/// A moment in minutes as a timestamp.
+pub fn moment(minute: Minute) -> Timestamp {
+    Timestamp::from_second(minute * 60).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The present on the planning grid: the next full five minutes.
+pub fn present(now: Timestamp) -> Minute {
+    let minute = (now.as_second() + 59).div_euclid(60);
+    (minute + 4).div_euclid(5) * 5
+}
+
+/// The minute of a local date and time.
+pub fn local(day: Date, time: Time, zone: &TimeZone) -> Minute {
+    zone.to_ambiguous_zoned(day.to_datetime(time)).compatible().map_or(0, |zoned| minute(zoned.timestamp()))
+}
+
+/// Midnight at the end of a local day.
+pub fn day_end(day: Date, zone: &TimeZone) -> Minute {
+    local(day.tomorrow().unwrap_or(day), Time::midnight(), zone)
+}
+
+impl Facts {
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub async fn load(planning: &Planning, on: &dyn Executor, workspace: WorkspaceId, now: Timestamp) -> Result<Self> {
+        let members = members(on, workspace).await?;
+        let hours = calendar::all_hours(on, workspace).await?;
+        let since = now - jiff::SignedDuration::from_hours(24);
+        let busy = calendar::busy_after(on, workspace, since).await?;
+        let wishes = store::wishes(on, workspace).await?;
+        let mut people: BTreeMap<UserId, Person> = BTreeMap::new();
+        for member in members.values() {
+            let hours = hours.get(&member.id).cloned().unwrap_or_default();
+            let zone = member.zone.iana_name().unwrap_or("UTC");
+            let person = Person { hours: WeeklyHours(hours.week), daily_cap_percent: hours.cap, ..Person::new(person_id(member.id), zone) };
+            people.insert(member.id, person);
+        }
+        for busy in &busy {
+            let Some(person) = people.get_mut(&busy.user_id) else { continue };
+            let span = Span::new(minute(busy.start_at), (busy.finish_at.as_second() + 59).div_euclid(60));
+            match busy.kind {
+                BusyKind::Meeting => person.meetings.push(Meeting { id: meeting_id(busy), span }),
+                BusyKind::KeptFree => person.no_task.push(span),
+                BusyKind::Absence => person.absences.push(span),
+            }
+        }
+        let mut facts = Self {
+            people: people.into_values().collect(),
+            members,
+            tasks: BTreeMap::new(),
+            work: HashMap::new(),
+            busy: busy.into_iter().map(|busy| (meeting_id(&busy), busy)).collect(),
+            wishes,
+        };
+        for source in planning.sources() {
+            for work in (source.open)(on, workspace).await? {
+                let task = facts.task(&work);
+                facts.tasks.insert(task.id, task.clone());
+                facts.work.insert(task.id, work);
+            }
+        }
+        Ok(facts)
+    }
+
+    fn task(&self, work: &Work) -> Task {
+        let id = task_id(&work.record);
+        let wish = self.wishes.get(&id).cloned().unwrap_or_default();
+        let candidates: Vec<UserId> = work.people.iter().copied().filter(|user| self.members.contains_key(user)).collect();
+        let zone = candidates.first().map_or(TimeZone::UTC, |user| self.zone(*user));
+        let due = work
+            .due
+            .map(|(day, time)| Due { at: time.map_or_else(|| day_end(day, &zone), |time| local(day, time, &zone)), hard: work.hard });
+        let earliest = work.start.map(|day| local(day, Time::midnight(), &zone));
+        let estimate = work.estimate.and_then(|minutes| u32::try_from(minutes).ok());
+        let remaining = match (estimate, wish.extra) {
+            (None, 0) => None,
+            (estimate, extra) => u32::try_from((i64::from(estimate.unwrap_or(Settings::default().default_estimate)) + extra).max(5)).ok(),
+        };
+        let short = |minutes: Option<i64>| minutes.and_then(|minutes| u32::try_from(minutes).ok());
+        let pin = |pin: &crate::plan::Pin| FixedChunk {
+            person: person_id(pin.user),
+            span: Span::new(minute(pin.start), minute(pin.finish)),
+            kind: FixedKind::Pinned,
+        };
+        let pinned_to: Option<PersonId> = wish.pins.first().map(|pin| person_id(pin.user));
+        let mut candidates: Vec<PersonId> = candidates.into_iter().map(person_id).collect();
+        candidates.sort_unstable();
+        Task {
+            id,
+            remaining,
+            earliest_start: earliest.max(wish.not_before.map(minute)),
+            due,
+            weight: wish.weight.unwrap_or(WEIGHTS[usize::try_from(work.priority).unwrap_or(0).min(4)]),
+            min_chunk: short(work.blocks.0).unwrap_or(SHORTEST),
+            max_chunk: short(work.blocks.1),
+            splittable: work.splittable,
+            fixed: wish
+                .pins
+                .iter()
+                .filter(|one| candidates.contains(&person_id(one.user)) && pinned_to == Some(person_id(one.user)))
+                .map(pin)
+                .collect(),
+            candidates,
+            skill: None,
+            after: work.after.iter().map(|record| Dependency::on(task_id(record))).collect(),
+            done: false,
+        }
+    }
+
+    /// A member's time zone; UTC for somebody who has left.
+    pub fn zone(&self, user: UserId) -> TimeZone {
+        self.members.get(&user).map_or(TimeZone::UTC, |member| member.zone.clone())
+    }
+
+    /// A member's name.
+    pub fn name(&self, user: UserId) -> &str {
+        self.members.get(&user).map_or("Former member", |member| member.name.as_str())
+    }
+
+    /// The key of a task.
+    pub fn key(&self, task: TaskId) -> &str {
+        self.work.get(&task).map_or("a task that is over", |work| work.key.as_str())
+    }
+
+    /// What the plan answers: the same facts, the same text, whatever the time is.
+    pub fn digest(&self) -> String {
+        let text = serde_json::to_string(&(&self.people, self.tasks.values().collect::<Vec<_>>())).unwrap_or_default();
+        use sha2::Digest;
+        hex::encode(&sha2::Sha256::digest(text.as_bytes())[..16])
+    }
+
+    /// The world at this moment, when so many minutes of each task were worked.
+    pub fn world(&self, now: Minute, worked: &HashMap<TaskId, i64>) -> World {
+        world(now, frozen_until(&self.people, now), self.people.clone(), self.tasks.values(), worked)
+    }
+}
+
+/// The rest of today and one working day more stand still, by the clock of the first zone by name.
+pub fn frozen_until(people: &[Person], now: Minute) -> Minute {
+    let zone = people.iter().map(|person| person.zone.clone()).min().unwrap_or_else(|| "UTC".to_owned());
+    let zone = TimeZone::get(&zone).unwrap_or(TimeZone::UTC);
+    let mut day = moment(now).to_zoned(zone.clone()).date();
+    for _ in 0..3 {
+        day = day.tomorrow().unwrap_or(day);
+        if day.weekday().to_monday_zero_offset() < 5 {
+            break;
+        }
+    }
+    day_end(day, &zone)
+}
+
+/// A world of these people and of these tasks, of which so many minutes were worked.
+pub fn world<'a>(
+    now: Minute,
+    frozen_until: Minute,
+    people: Vec<Person>,
+    tasks: impl Iterator<Item = &'a Task>,
+    worked: &HashMap<TaskId, i64>,
+) -> World {
+    let settings = Settings::default();
+    let left = |task: &Task| {
+        let worked = worked.get(&task.id).copied().unwrap_or(0);
+        if worked == 0 {
+            return task.remaining;
+        }
+        let all = i64::from(task.remaining.unwrap_or(settings.default_estimate));
+        Some(u32::try_from(all - worked).unwrap_or(0)).map(|left| if left == 0 { OVERRUN } else { left })
+    };
+    let ahead = |task: &Task| {
+        let mut fixed: Vec<FixedChunk> = task.fixed.iter().filter(|piece| piece.span.until > now).copied().collect();
+        fixed.iter_mut().for_each(|piece| piece.span.from = piece.span.from.max(now));
+        fixed
+    };
+    let tasks = tasks.map(|task| Task { remaining: left(task), fixed: ahead(task), ..task.clone() }).collect();
+    World { now, frozen_until, settings, people, tasks }
+}
+
+fn meeting_id(busy: &Busy) -> MeetingId {
+    MeetingId(busy.id.uuid().as_u128())
+}
+
+async fn members(on: &dyn Executor, workspace: WorkspaceId) -> Result<HashMap<UserId, Member>> {
+    let rows: Vec<(UserId, String, String)> = query(
+        "SELECT u.id, u.name, u.time_zone FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = $1 AND m.removed_at IS NULL",
+    )
+    .bind(workspace)
+    .all(on)
+    .await?;
+    let member =
+        |(id, name, zone): (UserId, String, String)| (id, Member { id, name, zone: TimeZone::get(&zone).unwrap_or(TimeZone::UTC) });
+    Ok(rows.into_iter().map(member).collect())
+}

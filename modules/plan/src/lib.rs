@@ -1,0 +1,105 @@
+//! The plan: everybody's tasks placed in their working time, with reasons.
+#![doc = include_str!("../README.md")]
+
+pub mod calendar;
+pub mod facts;
+mod pages;
+pub mod plan;
+pub mod replan;
+mod words;
+
+use std::sync::Arc;
+
+use atlas_kernel::{Actor, Error, Permission, Ref, Result, Role, UserId, WorkspaceId};
+use atlas_module::Module;
+use atlas_module::plannable::{REPLAN, WorkSource};
+use atlas_store::{Executor, Migration};
+use atlas_web::{NavItem, QuickAction};
+
+atlas_kernel::kinds! {
+    /// A stretch of time that is taken.
+    Busy = "busy", BusyId;
+    /// One change of the plan.
+    Revision = "planrev", RevisionId;
+}
+
+/// Seeing plans, hours and busy time.
+pub const PLAN_READ: Permission = Permission::read("plan:read");
+/// Changing one's plan, hours and busy time.
+pub const PLAN_WRITE: Permission = Permission::write("plan:write");
+
+/// What everything here works with: the kinds of work that other modules registered. Clones share it.
+#[derive(Clone)]
+pub struct Planning(Arc<Vec<WorkSource>>);
+
+impl Planning {
+    /// Planning of work from these sources.
+    pub fn new(sources: Vec<WorkSource>) -> Self {
+        Self(Arc::new(sources))
+    }
+
+    pub(crate) fn sources(&self) -> &[WorkSource] {
+        &self.0
+    }
+
+    pub(crate) fn source(&self, record: &Ref) -> Result<&WorkSource> {
+        self.0.iter().find(|source| source.kind == record.kind()).ok_or(Error::NotFound("task"))
+    }
+
+    /// The record behind an id or key.
+    pub(crate) async fn find(&self, on: &dyn Executor, workspace: WorkspaceId, id_or_key: &str) -> Result<Ref> {
+        for source in self.0.iter() {
+            match (source.find)(on, workspace, id_or_key).await {
+                Err(Error::NotFound(_)) => {}
+                found => return found,
+            }
+        }
+        Err(Error::NotFound("task"))
+    }
+}
+
+/// Whether the actor may arrange this person's time: their own, or as an admin.
+pub(crate) fn may_arrange(actor: &Actor, person: UserId) -> Result<()> {
+    actor.may(&PLAN_WRITE)?;
+    if actor.user == Some(person) || actor.role >= Role::Admin {
+        return Ok(());
+    }
+    Err(Error::Denied { permission: "plan:write", missing_scopes: vec![] })
+}
+
+/// The module, as the server registers it, planning the work of these sources.
+pub fn module(sources: Vec<WorkSource>) -> Module {
+    let planning = Planning::new(sources);
+    Module::new("plan")
+        .operations([plan::api::operations(&planning), calendar::api::operations(&planning)].concat())
+        .pages(pages::pages(&planning))
+        .migrations(migrations())
+        .panels(pages::panels())
+        .jobs(vec![replan::job(&planning, REPLAN), replan::tick(&planning)])
+        .schedules(vec![replan::schedule()])
+        .nav(vec![NavItem {
+            group: "",
+            label: "My plan",
+            href: "/plan",
+            icon: "calendar",
+            key: Some("g m"),
+            order: 1,
+            permission: PLAN_READ,
+        }])
+        .quick_actions(vec![
+            QuickAction { title: "Open my plan", href: "/plan", modal: false, icon: "calendar", key: Some("g m"), permission: PLAN_READ },
+            QuickAction {
+                title: "Add a meeting or absence",
+                href: "/plan/busy/new",
+                modal: true,
+                icon: "calendar",
+                key: None,
+                permission: PLAN_WRITE,
+            },
+        ])
+}
+
+/// The tables of this module.
+pub fn migrations() -> Vec<Migration> {
+    vec![Migration { name: "plan/0001_plan", sql: include_str!("../migrations/0001_plan.sql") }]
+}

@@ -1,0 +1,6 @@
+//! The plan on a real database: whichever `TEST_DATABASE_URL` names, else SQLite.
+
+mod day;
+mod office;
+mod random;
+mod rules;

@@ -1,0 +1,120 @@
+//! Two members, a manual clock, and tasks of the work module, planned within the test.
+
+use atlas_identity::{Gate, NewOwner, NewWorkspace};
+use atlas_kernel::{Actor, Clock, Role, Timestamp, UserId, Via};
+use atlas_plan::Planning;
+use atlas_plan::calendar::verbs::NewBusy;
+use atlas_plan::calendar::{Busy, BusyKind};
+use atlas_plan::facts::{minute, task_id};
+use atlas_plan::plan::{Body, store};
+use atlas_plan::replan::{Replanned, Why, replan};
+use atlas_planner::{Span, TaskId};
+use atlas_store::{Db, query};
+use atlas_work::task::Task;
+use atlas_work::task::change::TaskChange;
+use atlas_work::task::verbs::{self as tasks, NewTask};
+
+/// A Tuesday morning, Dublin on winter time.
+pub const NOW: &str = "2026-11-24T08:00:00Z";
+
+pub struct Office {
+    pub db: Db,
+    pub clock: Clock,
+    pub ines: Actor,
+    pub jonas: Actor,
+    pub planning: Planning,
+}
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+impl Office {
+    pub async fn new() -> Self {
+        let clock = Clock::manual(at(NOW));
+        let mut migrations = atlas_jobs::migrations();
+        migrations.extend(atlas_identity::migrations());
+        migrations.extend(atlas_work::migrations());
+        migrations.extend(atlas_plan::migrations());
+        let db = atlas_testkit::database_at(atlas_testkit::fresh_location(), clock.clone(), &migrations).await;
+        let (ines, jonas) = people(&db).await;
+        let planning = Planning::new(atlas_work::module().work_sources);
+        Self { db, clock, ines, jonas, planning }
+    }
+
+    pub async fn task(&self, new: NewTask) -> Task {
+        let (new, ines) = (&new, &self.ines);
+        self.db.write(|tx| async move { tasks::create(&tx, ines, new.clone()).await }).await.unwrap().task
+    }
+
+    pub async fn edit(&self, task: &Task, change: TaskChange) {
+        let (change, ines, id) = (&change, &self.ines, task.id);
+        self.db.write(|tx| async move { tasks::edit(&tx, ines, &atlas_store::Nouns::default(), id, change, None).await }).await.unwrap();
+    }
+
+    /// What the job does.
+    pub async fn plan(&self) -> Replanned {
+        let (planning, actor) = (&self.planning, &Actor::system(self.ines.workspace));
+        self.db.write(|tx| async move { replan(planning, &tx, actor, Why::default()).await }).await.unwrap()
+    }
+
+    pub async fn busy(&self, whose: &Actor, kind: BusyKind, title: &str, start: &str, end: &str) -> (Busy, Replanned) {
+        let new = &NewBusy { member: whose.user.unwrap(), kind, title: title.into(), start: at(start), end: at(end) };
+        let (planning, ines) = (&self.planning, &self.ines);
+        self.db.write(|tx| async move { atlas_plan::calendar::verbs::add(planning, &tx, ines, new.clone()).await }).await.unwrap()
+    }
+
+    pub async fn bodies(&self) -> std::collections::BTreeMap<TaskId, Body> {
+        store::bodies(&self.db, self.ines.workspace).await.unwrap()
+    }
+
+    pub async fn body(&self, task: &Task) -> Body {
+        self.bodies().await.remove(&task_id(&task.id.to_ref())).expect("the task is in the plan")
+    }
+
+    /// The blocks of a task.
+    pub async fn blocks(&self, task: &Task) -> Vec<Span> {
+        self.body(task).await.place.expect("it has a place").chunks.iter().map(|chunk| chunk.span).collect()
+    }
+}
+
+/// A task of so many minutes for a member.
+pub fn work(title: &str, minutes: i64, member: &Actor) -> NewTask {
+    NewTask { title: title.into(), estimate: Some(minutes), assignees: member.user.into_iter().collect(), ..NewTask::default() }
+}
+
+pub fn span(from: &str, until: &str) -> Span {
+    Span::new(minute(at(from)), minute(at(until)))
+}
+
+async fn people(db: &Db) -> (Actor, Actor) {
+    let password = Gate::new().hash("a long pass phrase").await.unwrap();
+    let owner = NewOwner { name: "Ines Okafor".into(), email: "ines@kestrel.test".into(), password, time_zone: "Europe/Dublin".into() };
+    let new = &NewWorkspace { name: "Acme".into(), owner };
+    db.write(|tx| async move {
+        let created = atlas_identity::create_workspace(&tx, new).await?;
+        let (ws, jonas) = (created.workspace, UserId::new(tx.now()));
+        query(
+            "INSERT INTO users (id, email, name, password_hash, time_zone, theme, density, single_keys, version, created_at, updated_at) \
+             VALUES ($1,'jonas@kestrel.test','Jonas Weber','none','Europe/Dublin','system','comfortable',$2,1,$3,$3)",
+        )
+        .bind(jonas)
+        .bind(true)
+        .bind(tx.now())
+        .run(&tx)
+        .await?;
+        let join = query("INSERT INTO memberships (workspace_id, user_id, role, joined_at) VALUES ($1,$2,'member',$3)");
+        join.bind(ws).bind(jonas).bind(tx.now()).run(&tx).await?;
+        let actor = |user: UserId, name: &str, role: Role| Actor {
+            workspace: ws,
+            user: Some(user),
+            name: name.into(),
+            role,
+            via: Via::System,
+            time_zone: "Europe/Dublin".into(),
+        };
+        Ok((actor(created.owner, "Ines Okafor", Role::Owner), actor(jonas, "Jonas Weber", Role::Member)))
+    })
+    .await
+    .unwrap()
+}

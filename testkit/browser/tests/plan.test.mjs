@@ -1,0 +1,147 @@
+// My plan: a member with meetings, tasks that wait for each other and deadlines; a meeting more; a late task and its fix; all taken back.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { until, world } from "../lib/atlas.mjs";
+import { good } from "../lib/api.mjs";
+import { axe, context, launch, shot, sideways, signIn } from "../lib/browser.mjs";
+
+let w, browser, keys, first, second, original;
+
+/** The next two working days, not today: what is before them is kept out by an absence. */
+function workingDays() {
+  const day = new Date(Date.now() + 86_400_000);
+  while (![1, 2, 3].includes(day.getUTCDay())) day.setUTCDate(day.getUTCDate() + 1);
+  const iso = (date) => date.toISOString().slice(0, 10);
+  return [iso(day), iso(new Date(day.getTime() + 86_400_000))];
+}
+
+const blocks = async () => (await good(w.api("GET", "/v1/plan"))).blocks.map(({ key, start, end }) => `${key} ${start} ${end}`).sort();
+const busy = (title, start, end, kind = "meeting") => good(w.api("POST", "/v1/plan/busy", { title, start, end, kind }));
+
+before(async () => {
+  w = await world();
+  browser = await launch();
+  [first, second] = workingDays();
+  const me = (await good(w.api("GET", "/v1/members"))).data[0].id;
+  await busy("Before it begins", new Date(Date.now() - 60_000).toISOString(), `${first}T00:00:00Z`, "absence");
+  await busy("Stand-up", `${first}T09:00:00Z`, `${first}T09:30:00Z`);
+  await busy("Renewal call", `${first}T11:00:00Z`, `${first}T12:00:00Z`);
+  await busy("Review", `${second}T09:00:00Z`, `${second}T10:00:00Z`);
+  const task = async (title, estimateMinutes, more = {}) => (await good(w.api("POST", "/v1/tasks", { title, estimateMinutes, assignees: [me], ...more }))).key;
+  keys = [await task("Draft the terms", 120)];
+  keys.push(await task("Check the terms", 60, { blockedBy: [keys[0]] }));
+  keys.push(await task("Send the terms", 180, { blockedBy: [keys[1]], dueDate: first, dueTime: "17:30" }));
+  keys.push(await task("Report the figures", 60, { dueDate: new Date(Date.parse(second) + 7 * 86_400_000).toISOString().slice(0, 10) }));
+  for (const title of ["Sort the files", "Answer the survey", "Read the minutes"]) keys.push(await task(title, 60));
+  keys.push(await task("Nobody has estimated this one, and its title is rather long as titles go", undefined));
+  await until(async () => (await good(w.api("GET", "/v1/plan"))).blocks.length >= 8 && new Set((await good(w.api("GET", "/v1/plan"))).blocks.map((block) => block.key)).size === 8, "eight tasks are not planned");
+  original = await blocks();
+}, { timeout: 120_000 });
+
+after(async () => {
+  await browser?.close();
+  await w?.end();
+});
+
+const late = async (key) => (await good(w.api("GET", `/v1/plan/tasks/${key}`))).lateMinutes;
+
+test("a day is read, disturbed, explained, fixed and taken back on the pages", { timeout: 120_000 }, async () => {
+  const ctx = await context(browser);
+  const page = await ctx.newPage();
+  await signIn(page, w.url);
+  await page.goto(`${w.url}/plan/${first}`);
+  const note = (title) => page.locator(".slot", { has: page.getByRole("heading", { name: title }) }).first().locator(".why");
+  assert.match(await note("Draft the terms").innerText(), /After “Stand-up”\./);
+  assert.match(await note("Check the terms").innerText(), new RegExp(`After ${keys[0]}, which it waits for\\.`));
+  assert.match(await note("Send the terms").innerText(), /Due .*17:30\./);
+  assert.equal(await late(keys[2]), 0);
+  await shot(page, "plan-day-light");
+  assert.deepEqual(await axe(page), []);
+
+  await page.getByRole("link", { name: "Meeting", exact: true }).click();
+  await page.getByLabel("Title").fill("Surprise");
+  await page.getByLabel("From").fill("16:30");
+  await page.getByLabel("Until").fill("17:30");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  const change = page.locator("#plan-change");
+  await change.getByText("“Surprise” was added").waitFor();
+  const moved = Number(/moved (\d+) tasks?/.exec(await change.innerText())[1]);
+  assert.ok(moved >= 1 && moved <= 2, await change.innerText());
+  assert.ok((await late(keys[2])) > 0);
+
+  await page.getByRole("link", { name: "Send the terms" }).first().click();
+  const why = page.locator(`#why-${keys[2]}`);
+  await why.getByText("Why late").waitFor();
+  await why.getByText("“Surprise” was added.", { exact: false }).first().waitFor();
+  await shot(page, "plan-reasons-light");
+  assert.deepEqual(await axe(page), []);
+  const fix = why.locator("li", { hasText: "Then it is on time" }).first();
+  assert.equal(await why.getByRole("listitem").filter({ hasText: /Then/ }).first().innerText(), await fix.innerText(), "the first fix brings it in time");
+  await fix.getByRole("button").click();
+  await page.waitForLoadState("load");
+  await until(async () => (await late(keys[2])) === 0, "the fix did not make it on time");
+
+  const changes = (await good(w.api("GET", "/v1/plan/changes?limit=2"))).data;
+  for (const one of changes) await good(w.api("POST", `/v1/plan/changes/${one.id}/undo`));
+  assert.deepEqual(await blocks(), original, "undo restores every block");
+  assert.deepEqual(ctx.errors, []);
+  await ctx.close();
+});
+
+test("the same over /v1", { timeout: 60_000 }, async () => {
+  const { plan, busy: meeting } = await busy("Surprise", `${first}T16:30:00Z`, `${first}T17:30:00Z`);
+  assert.ok(plan.moves.length >= 1 && plan.moves.length <= 2, JSON.stringify(plan));
+  assert.ok(plan.moves.every((move) => move.why.startsWith("“Surprise” was added.")));
+  const explained = await good(w.api("GET", `/v1/plan/tasks/${keys[2]}`));
+  assert.ok(explained.lateMinutes > 0 && explained.whyLate.length > 0 && explained.whyThisPerson.length === 1);
+  const { data: fixes } = await good(w.api("GET", `/v1/plan/tasks/${keys[2]}/fixes`));
+  assert.equal(fixes[0].lateAfter, 0);
+  const fixed = await good(w.api("POST", `/v1/plan/tasks/${keys[2]}/fixes`, { fix: fixes[0].fix }));
+  assert.equal(await late(keys[2]), 0);
+  await good(w.api("POST", `/v1/plan/changes/${fixed.change}/undo`));
+  assert.ok((await late(keys[2])) > 0);
+  await good(w.api("POST", `/v1/plan/changes/${plan.change}/undo`));
+  assert.deepEqual(await blocks(), original);
+  assert.equal((await w.api("DELETE", `/v1/plan/busy/${meeting.id}`)).status, 404, "the meeting is gone again");
+
+  const tried = await good(w.api("GET", `/v1/plan/what-if?task=${keys[0]}&minutes=240`));
+  assert.ok(tried.moves.length > 0);
+  assert.deepEqual(await blocks(), original, "a what-if writes nothing");
+  const accepted = await good(w.api("POST", "/v1/plan/accept", {}));
+  assert.ok((await good(w.api("GET", "/v1/plan"))).blocks.every((block) => block.state === "accepted"));
+  await good(w.api("POST", `/v1/plan/changes/${accepted.change}/undo`));
+  assert.ok((await good(w.api("GET", "/v1/plan"))).blocks.every((block) => block.state === "proposed"));
+  const feed = await good(w.api("POST", "/v1/plan/feed", {}));
+  const calendar = await fetch(w.url + feed.url);
+  assert.match(await calendar.text(), /BEGIN:VCALENDAR[\s\S]*SUMMARY:[\s\S]*END:VCALENDAR/);
+  assert.equal((await fetch(`${w.url}${feed.url}x`)).status, 404);
+});
+
+test("blocks move by keys and come back; week, team, hours and dark at both widths", { timeout: 120_000 }, async () => {
+  const ctx = await context(browser);
+  const page = await ctx.newPage();
+  await signIn(page, w.url);
+  await page.goto(`${w.url}/plan/${first}`);
+  const block = page.locator(`[data-block="${keys[2]}"]`).first();
+  const start = await block.getAttribute("data-start");
+  await block.focus();
+  await page.keyboard.press("Alt+ArrowDown");
+  await until(async () => (await good(w.api("GET", "/v1/plan"))).blocks.some((one) => one.key === keys[2] && one.state === "locked" && Date.parse(one.start) === Date.parse(start) + 900_000), "the block did not move");
+  const [change] = (await good(w.api("GET", "/v1/plan/changes?limit=1"))).data;
+  await good(w.api("POST", `/v1/plan/changes/${change.id}/undo`));
+  assert.deepEqual(await blocks(), original);
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    for (const [name, path] of [["day", `/plan/${first}`], ["week", `/plan/week?from=${first}`], ["team", "/plan/team"], ["hours", "/plan/hours"], ["task", `/plan/tasks/${keys[2]}`], ["empty", "/plan/2030-01-05"]]) {
+      for (const width of [1440, 390]) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.goto(w.url + path);
+        await shot(page, `plan-${name}-${colorScheme}-${width}`);
+        assert.equal(await sideways(page), 0, `${path} at ${width}`);
+        assert.deepEqual(await axe(page), [], `${path} at ${width}`);
+      }
+    }
+  }
+  assert.deepEqual(ctx.errors, []);
+  await ctx.close();
+});
