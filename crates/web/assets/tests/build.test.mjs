@@ -30,7 +30,7 @@ test("styles outside the tokens use no raw colour", async () => {
 
 test("custom properties that styles use are tokens or set beside them", async () => {
   const tokens = new Set([...(await read("styles/tokens.css")).matchAll(/(--[a-z0-9-]+)\s*:/g)].map((match) => match[1]));
-  const local = new Set(["--h", "--x", "--q", "--at", "--for", "--off", "--p", "--v", "--dx", "--dy", "--rows"]);
+  const local = new Set(["--h", "--x", "--q", "--at", "--for", "--off", "--p", "--v", "--dx", "--dy", "--rows", "--days"]);
   const names = (await readdir(new URL("styles", root), { recursive: true })).filter((name) => name.endsWith(".css"));
   for (const name of names) {
     for (const [, used] of (await read(`styles/${name}`)).matchAll(/var\((--[a-z0-9-]+)/g)) {
