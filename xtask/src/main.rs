@@ -1,9 +1,10 @@
-//! The project's commands: `cargo xtask demo`, `test`, `tidy`, `bench`, `assets`.
+//! The project's commands: `cargo xtask demo`, `test`, `tidy`, `bench`, `assets`, `new-connector`.
 
 mod assets;
 mod bench;
 mod demo;
 mod machine;
+mod new_connector;
 mod postgres;
 mod run;
 mod test;
@@ -30,6 +31,8 @@ enum Command {
     Bench(bench::Options),
     /// Build the browser's files into `crates/web/dist`.
     Assets,
+    /// Write the skeleton of a connector.
+    NewConnector(new_connector::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -39,5 +42,6 @@ fn main() -> anyhow::Result<()> {
         Command::Tidy => tidy::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Assets => assets::build(),
+        Command::NewConnector(options) => new_connector::run(&options),
     }
 }

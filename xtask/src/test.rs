@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::machine::{CHROMIUM, NODE, POSTGRES, PYTHON, on_path};
 use crate::run::{command, root, run as execute, target_dir};
-use crate::{assets, postgres, tidy};
+use crate::{assets, new_connector, postgres, tidy};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
     ("tidy", tidy::run),
     ("clippy", clippy),
     ("doc", doc),
+    ("skeleton", new_connector::check),
     ("sqlite", sqlite),
     ("postgres", on_postgres),
     ("browser", browser),

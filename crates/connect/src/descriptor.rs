@@ -407,7 +407,7 @@ pub struct Topic {
     pub becomes: &'static str,
     /// Whether set-up asks for it (the rest is useful).
     pub required: bool,
-    /// The stream that polls for the same while the topic is not arriving.
+    /// The stream that polls for the same while the topic is not arriving; empty when only the slower audit finds it.
     pub covered_by: &'static str,
 }
 

@@ -81,7 +81,7 @@ impl Entry {
     fn feeding(self, event: &'static str) -> Self {
         Self(Topic { event, ..self.0 })
     }
-    /// Another stream than its kind's, or none: searches do not show who was deleted or merged away.
+    /// Another stream than its kind's, or none: searches do not show who was deleted or merged away, the audit asks after them.
     fn covered(self, covered_by: &'static str) -> Self {
         Self(Topic { covered_by, ..self.0 })
     }

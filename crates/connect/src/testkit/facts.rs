@@ -31,7 +31,13 @@ fn names(connector: &Connector, wrong: &mut Vec<String>) {
     unique("error", connector.errors.iter().flat_map(|e| std::iter::once(e.code).chain(e.aliases.iter().copied())), wrong);
     unique("region", connector.oauth.regions.iter().map(|r| r.id), wrong);
     if connector.oauth.regions.is_empty() {
-        wrong.push("no region".to_owned());
+        wrong.push("no region: `oauth.regions` needs the provider's hosts".to_owned());
+    }
+    if connector.streams.is_empty() {
+        wrong.push("no listing: `streams` says what is read".to_owned());
+    }
+    if connector.scopes.is_empty() {
+        wrong.push("no scope: `scopes` says what access is asked for, and what each gives".to_owned());
     }
 }
 
@@ -49,7 +55,7 @@ fn references(connector: &Connector, wrong: &mut Vec<String>) {
         connector.objects.iter().filter(|o| !scope(o.scope)).map(|o| format!("object {} needs the unknown scope {}", o.kind, o.scope)),
     );
     if objects_by_what(connector).is_empty() {
-        wrong.push("no kind of object is understood when it is gone".to_owned());
+        wrong.push("no kind of object is understood when it is gone: `objects`, each with what 404 and 410 mean".to_owned());
     }
 }
 
@@ -67,6 +73,18 @@ fn requests(connector: &Connector, wrong: &mut Vec<String>) {
         path(format!("object {}", object.kind), &(object.get)("a/../b?c#d").path);
     }
     path("whoami".to_owned(), &(connector.whoami.request)().path);
+    for mapping in connector.fields.iter().filter(|mapping| mapping.writable) {
+        if !connector.writes.iter().any(|writes| writes.what == mapping.what) {
+            wrong.push(format!("field {} of a {} can be written, and nothing in `writes` does", mapping.field, mapping.what.as_str()));
+        }
+    }
+    wrong.extend(
+        connector
+            .writes
+            .iter()
+            .filter(|writes| !connector.scopes.iter().any(|s| s.slug == writes.scope))
+            .map(|writes| format!("writing a {} needs the unknown scope {}", writes.what.as_str(), writes.scope)),
+    );
     for object in &connector.objects {
         let path = (object.get)("a/../b?c#d").path;
         if path.contains("/../") || path.contains("b?c#d") {
@@ -89,8 +107,8 @@ fn webhook(connector: &Connector, wrong: &mut Vec<String>) {
     }
     unique("topic", webhook.topics.iter().map(|t| t.name), wrong);
     for topic in &webhook.topics {
-        if !connector.streams.iter().any(|s| s.name == topic.covered_by) {
-            wrong.push(format!("topic {} is covered by no listing", topic.name));
+        if !topic.covered_by.is_empty() && !connector.streams.iter().any(|s| s.name == topic.covered_by) {
+            wrong.push(format!("topic {} is covered by an unknown listing", topic.name));
         }
         if !connector.scopes.iter().any(|s| s.slug == topic.scope) {
             wrong.push(format!("topic {} needs the unknown scope {}", topic.name, topic.scope));
