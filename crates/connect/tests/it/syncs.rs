@@ -60,6 +60,9 @@ async fn two_requests_are_one_sync() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_worker_loses_nothing_and_repeats_little() {
     let mut world = World::connected(40, 120).await;
+    // Nothing but this one sync: no look for changes begins when it is done.
+    let seldom = SettingsChange { poll_seconds: Some(86_400), ..SettingsChange::default() };
+    world.conns.change_settings(&world.owner, "toy", seldom, None).await.unwrap();
     world.fake.data().latency = Duration::from_millis(20);
     for after in [120, 200, 160, 240] {
         let worker = world.worker();
