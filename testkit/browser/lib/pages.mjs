@@ -54,6 +54,7 @@ export function pattern(path) {
   const shape = pathname
     .replace(/\/[a-z]+_[0-9A-HJKMNP-TV-Z]{26}(?=\/|$)/g, "/{id}")
     .replace(/\/[A-Z]{2,6}-\d+(?=\/|$)/g, "/{key}")
+    .replace(/\/\d{4}-\d{2}-\d{2}(?=\/|$)/g, "/{date}")
     .replace(/^\/projects\/[A-Z]{2,6}(?=\/|$)/, "/projects/{key}")
     .replace(/^\/docs\/errors\/.+/, "/docs/errors/{code}");
   const view = searchParams.get("view");

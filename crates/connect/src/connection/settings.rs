@@ -50,7 +50,8 @@ impl Connections {
         Ok(())
     }
 
-    /// Pauses the sync under way and the schedule; notices go on arriving.
+    /// Pauses the sync under way, the schedule and writing: nothing is asked of the provider. Notices go on arriving, and what they name is looked at
+    /// once it resumes.
     ///
     /// # Errors
     /// Denied; not found.

@@ -27,7 +27,8 @@ const MOST_TRIES: i64 = 12;
 /// Works off what is due for one connection, unless another job of this node is at it.
 pub(crate) async fn drain(conns: Connections, ctx: JobCtx, job: DrainJob) -> Result<Outcome, JobError> {
     let Some(connection) = by_id(&ctx.db, ctx.workspace, job.connection).await? else { return Ok(Outcome::Done) };
-    if !connection.works() {
+    // What waits while the connection is paused is taken up when it is resumed.
+    if !connection.works() || connection.paused {
         return Ok(Outcome::Done);
     }
     let Some(turn) = conns.turns().begin(connection.id) else { return Ok(Outcome::Done) };

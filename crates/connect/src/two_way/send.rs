@@ -39,7 +39,7 @@ const MOST_TRIES: i64 = 12;
 pub(crate) async fn work(conns: Connections, ctx: JobCtx, job: PushJob) -> Result<Outcome, JobError> {
     let Some(connection) = by_id(&ctx.db, ctx.workspace, job.connection).await? else { return Ok(Outcome::Done) };
     let connector = conns.connector(&connection.provider)?;
-    if !connection.works() || !may_write(&ctx, &connection, connector.writes.first()).await? {
+    if !connection.works() || connection.paused || !may_write(&ctx, &connection, connector.writes.first()).await? {
         return Ok(Outcome::Done);
     }
     let line = conns.line(&connection)?;
