@@ -83,7 +83,8 @@ async fn a_killed_worker_loses_nothing_and_repeats_little() {
     assert!(details <= most, "{details} detail calls for 120 chats and four kills");
     let sync = 4 + 12 + 4 + 4 * 3;
     let lists = data.by_path["/people"] + data.by_path["/chats"];
-    assert!(lists <= sync + 8, "{lists} pages");
+    // Pages that were read ahead for the calls in flight and not stored yet are read again: a few a kill.
+    assert!(lists <= sync + 4 * 4, "{lists} pages");
 }
 
 #[tokio::test(flavor = "multi_thread")]
