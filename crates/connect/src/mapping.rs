@@ -1,9 +1,9 @@
 //! Mappings: which Atlas record stands behind which record of a provider.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use atlas_kernel::{ConnectionId, Error, Ref, Result, WorkspaceId};
-use atlas_store::{Executor, Tx, built_query, query};
+use atlas_store::{Executor, Insert, Tx, built_query, query};
 
 use crate::{Mapped, What};
 
@@ -119,19 +119,27 @@ pub async fn map(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, what
 /// # Errors
 /// Whatever the database answers.
 pub async fn remap(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, what: What, external_id: &str, record: &Ref) -> Result<()> {
-    query(
-        "INSERT INTO connect_mappings (workspace_id, connection_id, what, external_id, record, mapped_at) VALUES ($1,$2,$3,$4,$5,$6) \
-         ON CONFLICT (workspace_id, connection_id, what, external_id) DO UPDATE SET record = excluded.record, mapped_at = excluded.mapped_at",
-    )
-    .bind(workspace)
-    .bind(connection)
-    .bind(what.as_str())
-    .bind(external_id)
-    .bind(record)
-    .bind(tx.now())
-    .run(tx)
-    .await
-    .map(|_| ())
+    remap_many(tx, workspace, connection, what, &BTreeMap::from([(external_id, record.clone())])).await
+}
+
+/// Puts records behind the provider's ids, whatever was there before, in few statements.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn remap_many(
+    tx: &Tx,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    what: What,
+    records: &BTreeMap<&str, Ref>,
+) -> Result<()> {
+    let columns = "workspace_id, connection_id, what, external_id, record, mapped_at";
+    let update = "ON CONFLICT (workspace_id, connection_id, what, external_id) DO UPDATE SET record = excluded.record, mapped_at = excluded.mapped_at";
+    let mut insert = Insert::into("connect_mappings", columns, update);
+    for (external_id, record) in records {
+        insert.row().bind(workspace).bind(connection).bind(what.as_str()).bind(*external_id).bind(record).bind(tx.now());
+    }
+    insert.run(tx).await.map(|_| ())
 }
 
 /// Puts `to` behind everything that `from` stood behind, when two records become one; answers how many mappings moved.

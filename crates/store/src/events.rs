@@ -1,9 +1,11 @@
 //! The event log: one line for each thing done, with the records it is about.
 
+use std::collections::{BTreeSet, HashMap};
+
 use atlas_kernel::{Actor, ConnectionId, Cursor, EventId, Page, Ref, Result, Timestamp, UserId, Via, WorkspaceId};
 use serde_json::Value as Json;
 
-use crate::{Executor, Tx, built_query, query};
+use crate::{Executor, Insert, Tx, built_query, query};
 
 /// Where an event came from when a connector brought it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,62 +90,72 @@ crate::row! {
     }
 }
 
-const INSERT_EVENT: &str = "INSERT INTO events (workspace_id, id, at, recorded_at, operation, kind, actor_user, actor_name, actor_via, \
-     record, data, reason, connection_id, source_provider, source_kind, source_id) \
-     VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16) ON CONFLICT DO NOTHING";
+const EVENT: &str = "workspace_id, id, at, recorded_at, operation, kind, actor_user, actor_name, actor_via, \
+     record, data, reason, connection_id, source_provider, source_kind, source_id";
 
 /// Writes one event; `None` when its source has been recorded already.
 ///
 /// # Errors
 /// Whatever the database answers.
 pub async fn record_event(tx: &Tx, actor: &Actor, event: Event) -> Result<Option<EventId>> {
-    let id = EventId::new(event.at);
+    Ok(record_events(tx, actor, vec![event]).await?.pop())
+}
+
+/// Writes events in few statements; answers those that were written. An event whose source has been recorded already is not.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn record_events(tx: &Tx, actor: &Actor, events: Vec<Event>) -> Result<Vec<EventId>> {
     let via = match actor.via {
         Via::Session(_) => "person",
         Via::Token(..) => "token",
         Via::Connection(..) => "connection",
         Via::System => "system",
     };
-    let source = event.source.as_ref();
-    let inserted = query(INSERT_EVENT)
-        .bind(actor.workspace)
-        .bind(id)
-        .bind(event.at)
-        .bind(tx.now())
-        .bind(event.operation)
-        .bind(event.kind)
-        .bind(actor.user)
-        .bind(&actor.name)
-        .bind(via)
-        .bind(&event.record)
-        .bind(event.data)
-        .bind(event.reason)
-        .bind(source.map(|s| s.connection))
-        .bind(source.map(|s| s.provider.as_str()))
-        .bind(source.map(|s| s.kind.as_str()))
-        .bind(source.map(|s| s.external_id.as_str()))
-        .run(tx)
-        .await?;
-    if inserted == 0 {
-        return Ok(None);
+    let mut insert = Insert::into("events", EVENT, "ON CONFLICT DO NOTHING RETURNING id");
+    let mut subjects: HashMap<EventId, Subjects> = HashMap::with_capacity(events.len());
+    for event in events {
+        let id = EventId::new(event.at);
+        let source = event.source.as_ref();
+        insert
+            .row()
+            .bind(actor.workspace)
+            .bind(id)
+            .bind(event.at)
+            .bind(tx.now())
+            .bind(event.operation)
+            .bind(event.kind)
+            .bind(actor.user)
+            .bind(&actor.name)
+            .bind(via)
+            .bind(&event.record)
+            .bind(event.data)
+            .bind(event.reason)
+            .bind(source.map(|s| s.connection))
+            .bind(source.map(|s| s.provider.as_str()))
+            .bind(source.map(|s| s.kind.as_str()))
+            .bind(source.map(|s| s.external_id.as_str()));
+        let records = event.subjects.into_iter().chain([event.record]).collect();
+        subjects.insert(id, Subjects { at: event.at, kind: event.kind, records });
     }
-    let mut subjects = event.subjects;
-    subjects.push(event.record);
-    subjects.sort();
-    subjects.dedup();
-    insert_subjects(tx, actor.workspace, &subjects, event.at, id, event.kind).await?;
-    for subject in &subjects {
-        tx.touch(actor.workspace, subject);
+    let written: Vec<EventId> = insert.values(tx).await?;
+    let mut insert = Insert::into("event_subjects", "workspace_id, subject, at, event_id, kind", "ON CONFLICT DO NOTHING");
+    for id in &written {
+        let Some(event) = subjects.get(id) else { continue };
+        for subject in &event.records {
+            insert.row().bind(actor.workspace).bind(subject).bind(event.at).bind(*id).bind(event.kind);
+            tx.touch(actor.workspace, subject);
+        }
     }
-    Ok(Some(id))
+    insert.run(tx).await?;
+    Ok(written)
 }
 
-async fn insert_subjects(tx: &Tx, workspace: WorkspaceId, subjects: &[Ref], at: Timestamp, id: EventId, kind: &str) -> Result<()> {
-    let rows: Vec<String> = (0..subjects.len()).map(|n| format!("($1,${},$2,$3,$4)", n + 5)).collect();
-    let sql =
-        format!("INSERT INTO event_subjects (workspace_id, subject, at, event_id, kind) VALUES {} ON CONFLICT DO NOTHING", rows.join(","));
-    let insert = built_query(sql).bind(workspace).bind(at).bind(id).bind(kind);
-    subjects.iter().fold(insert, |q, subject| q.bind(subject)).run(tx).await.map(|_| ())
+/// The records that show an event.
+struct Subjects {
+    at: Timestamp,
+    kind: &'static str,
+    records: BTreeSet<Ref>,
 }
 
 /// Shows everything on `from`'s timeline on `to`'s as well, such as when a person joins a company.

@@ -5,6 +5,7 @@
 mod db;
 mod dialect;
 mod events;
+mod insert;
 mod live;
 mod migrate;
 mod nouns;
@@ -19,8 +20,10 @@ mod value;
 pub use db::{Db, Location, Options};
 pub use dialect::Dialect;
 pub use events::{
-    Event, EventQuery, EventRow, Source, events_about, forget_connection_events, kind_counts, link_subject, record_event, unlink_subject,
+    Event, EventQuery, EventRow, Source, events_about, forget_connection_events, kind_counts, link_subject, record_event, record_events,
+    unlink_subject,
 };
+pub use insert::{Cells, Insert};
 pub use live::Notice;
 pub use migrate::Migration;
 pub use nouns::{Describe, Named, Noun, Nouns};

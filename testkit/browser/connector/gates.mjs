@@ -8,13 +8,14 @@ import { fast, paced } from "./pacing.mjs";
 import { progress } from "./progress.mjs";
 import { replay } from "./replay.mjs";
 import { storm } from "./storm.mjs";
-import { volume } from "./volume.mjs";
+import { throughput, volume } from "./volume.mjs";
 
 export const gates = {
   pacing: { run: paced, apart: true },
   fast: { run: fast, apart: true },
   storm: { run: storm, apart: true },
   webhook: { run: arrivals, apart: true },
+  throughput: { run: throughput, apart: true },
   volume: { run: volume, apart: true },
   progress: { run: progress },
   kills: { run: kills },

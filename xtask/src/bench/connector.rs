@@ -12,7 +12,7 @@ pub struct Options {
     /// Every gate, in sizes that take less than a quarter of an hour
     #[arg(long)]
     all: bool,
-    /// Only these: pacing, fast, storm, webhook, volume, progress, kills, nodes, replay, calm, leaving
+    /// Only these: pacing, fast, storm, webhook, throughput, volume, progress, kills, nodes, replay, calm, leaving
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Only this one: sqlite or postgres

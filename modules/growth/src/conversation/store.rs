@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use atlas_kernel::{ConnectionId, Cursor, Error, Page, Ref, Result, Timestamp, WorkspaceId};
-use atlas_store::{Executor, SearchDoc, Tx, built_query, query, search_put};
+use atlas_store::{Executor, Insert, SearchDoc, Tx, built_query, query, search_put};
 
 use super::{Conversation, Message};
 use crate::ids::{ContactId, ConversationId, MessageId};
@@ -223,40 +223,41 @@ pub(crate) async fn save(tx: &Tx, workspace: WorkspaceId, c: &Conversation) -> R
     .map(|_| ())
 }
 
-/// Writes a message as it is.
+const MESSAGE_COLUMNS: &str = "workspace_id, id, conversation_id, connection_id, source_kind, external_id, at, side, author_name, \
+     author_external_id, action, internal, html, words, redacted, attachments, said_at";
+const MESSAGE_AGAIN: &str = "ON CONFLICT (workspace_id, id) DO UPDATE SET conversation_id = excluded.conversation_id, at = excluded.at, \
+     side = excluded.side, author_name = excluded.author_name, author_external_id = excluded.author_external_id, action = excluded.action, \
+     internal = excluded.internal, html = excluded.html, words = excluded.words, redacted = excluded.redacted, \
+     attachments = excluded.attachments, said_at = excluded.said_at";
+
+/// Writes messages as they are, in few statements; no two are the same one.
 ///
 /// # Errors
 /// Whatever the database answers.
-pub(crate) async fn save_message(tx: &Tx, workspace: WorkspaceId, m: &Message) -> Result<()> {
-    query(
-        "INSERT INTO messages (workspace_id, id, conversation_id, connection_id, source_kind, external_id, at, side, author_name, \
-         author_external_id, action, internal, html, words, redacted, attachments, said_at) \
-         VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17) \
-         ON CONFLICT (workspace_id, id) DO UPDATE SET conversation_id = excluded.conversation_id, at = excluded.at, side = excluded.side, \
-         author_name = excluded.author_name, author_external_id = excluded.author_external_id, action = excluded.action, \
-         internal = excluded.internal, html = excluded.html, words = excluded.words, redacted = excluded.redacted, \
-         attachments = excluded.attachments, said_at = excluded.said_at",
-    )
-    .bind(workspace)
-    .bind(m.id)
-    .bind(m.conversation_id)
-    .bind(m.connection_id)
-    .bind(&m.source_kind)
-    .bind(&m.external_id)
-    .bind(m.at)
-    .bind(&m.side)
-    .bind(m.author_name.as_deref())
-    .bind(m.author_external_id.as_deref())
-    .bind(&m.action)
-    .bind(m.internal)
-    .bind(m.html.as_deref())
-    .bind(m.words.as_deref())
-    .bind(m.redacted)
-    .bind(&m.attachments)
-    .bind(m.said_at)
-    .run(tx)
-    .await
-    .map(|_| ())
+pub(crate) async fn save_messages<'a>(tx: &Tx, workspace: WorkspaceId, messages: impl IntoIterator<Item = &'a Message>) -> Result<()> {
+    let mut insert = Insert::into("messages", MESSAGE_COLUMNS, MESSAGE_AGAIN);
+    for m in messages {
+        insert
+            .row()
+            .bind(workspace)
+            .bind(m.id)
+            .bind(m.conversation_id)
+            .bind(m.connection_id)
+            .bind(&m.source_kind)
+            .bind(&m.external_id)
+            .bind(m.at)
+            .bind(&m.side)
+            .bind(m.author_name.as_deref())
+            .bind(m.author_external_id.as_deref())
+            .bind(&m.action)
+            .bind(m.internal)
+            .bind(m.html.as_deref())
+            .bind(m.words.as_deref())
+            .bind(m.redacted)
+            .bind(&m.attachments)
+            .bind(m.said_at);
+    }
+    insert.run(tx).await.map(|_| ())
 }
 
 /// What can be found of a conversation's words, at most.

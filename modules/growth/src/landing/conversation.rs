@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use atlas_connect::{Applied, Arrival, Conversation as Landed, Message as LandedMessage, Side, What, mapped_many, remap};
+use atlas_connect::{Applied, Arrival, Conversation as Landed, Message as LandedMessage, Side, What, mapped_many, remap, remap_many};
 use atlas_kernel::{Ref, Result, Timestamp};
-use atlas_store::{Event, Source, Tx, link_subject, query, record_event};
+use atlas_store::{Event, Source, Tx, link_subject, query, record_events};
 use atlas_web::ui::{clean_html, plain_text};
 use serde_json::json;
 
@@ -170,6 +170,7 @@ async fn take_messages(tx: &Tx, a: &Arrival, landed: &Landed, conversation: &Con
     let mut known: BTreeMap<_, _> = store::messages_by_source(tx, workspace, a.connection, &ids).await?.into_iter().collect();
     let mended = mend_events(tx, a, &known, conversation, circle).await?;
     let mut outcome = Outcome { edited: mended, ..Outcome::default() };
+    let mut written: BTreeMap<_, (bool, Message)> = BTreeMap::new();
     for landed in landed.messages.iter().filter(|m| !gone.contains(&m.external_id)) {
         let key = (landed.source_kind.clone(), landed.external_id.clone());
         let before = known.get(&key);
@@ -181,18 +182,19 @@ async fn take_messages(tx: &Tx, a: &Arrival, landed: &Landed, conversation: &Con
         if before.is_some_and(|before| !differs(before, &message)) {
             continue;
         }
-        store::save_message(tx, workspace, &message).await?;
-        match before {
-            None => {
-                add_event(tx, a, &message, conversation, circle).await?;
-                remap(tx, workspace, a.connection, What::Message, &landed.external_id, &message.record()).await?;
-                outcome.added += 1;
-                outcome.newest = outcome.newest.max(Some(message.at));
-            }
-            Some(_) => outcome.edited += 1,
-        }
+        let is_new = before.is_none();
+        written.entry(key.clone()).or_insert_with(|| (is_new, message.clone())).1 = message.clone();
         known.insert(key, message);
     }
+    store::save_messages(tx, workspace, written.values().map(|(_, message)| message)).await?;
+    let (new, edited): (Vec<_>, Vec<_>) = written.into_values().partition(|(is_new, _)| *is_new);
+    let new: Vec<Message> = new.into_iter().map(|(_, message)| message).collect();
+    add_events(tx, a, &new, conversation, circle).await?;
+    let records = new.iter().map(|message| (message.external_id.as_str(), message.record())).collect();
+    remap_many(tx, workspace, a.connection, What::Message, &records).await?;
+    outcome.added += u32::try_from(new.len()).unwrap_or(u32::MAX);
+    outcome.edited += u32::try_from(edited.len()).unwrap_or(u32::MAX);
+    outcome.newest = new.iter().map(|message| message.at).max();
     Ok(outcome)
 }
 
@@ -207,13 +209,9 @@ async fn mend_events(
     if known.is_empty() {
         return Ok(0);
     }
-    let mut mended = 0;
     let have = store::with_events(tx, a.actor.workspace, a.connection, &known.keys().collect::<Vec<_>>()).await?;
-    for message in known.iter().filter(|(key, _)| !have.contains(*key)).map(|(_, message)| message) {
-        add_event(tx, a, message, conversation, circle).await?;
-        mended += 1;
-    }
-    Ok(mended)
+    let mute = known.iter().filter(|(key, _)| !have.contains(*key)).map(|(_, message)| message);
+    add_events(tx, a, mute, conversation, circle).await
 }
 
 /// Whether anything but the version differs.
@@ -299,17 +297,28 @@ fn as_html(body: &str) -> String {
     if body.contains('<') { clean_html(body) } else { clean_html(&body.replace('\n', "<br>")) }
 }
 
-/// The one event of a message. It names no words: those live in the message, where redaction and purge find them.
-async fn add_event(tx: &Tx, a: &Arrival, message: &Message, conversation: &Conversation, circle: &[Ref]) -> Result<()> {
-    let data = json!({ "verb": message.verb(), "name": "a conversation", "side": message.side, "action": message.action });
-    let mut event = Event::new(message.at, "conversation.message", "chat", message.record(), data)
-        .about(circle.iter().cloned())
-        .about([conversation.id.to_ref()]);
-    event.source = Some(Source {
-        connection: a.connection,
-        provider: a.provider.to_owned(),
-        kind: message.source_kind.clone(),
-        external_id: message.external_id.clone(),
-    });
-    record_event(tx, &a.actor, event).await.map(|_| ())
+/// The one event of each message; answers how many there are now that were not there before.
+/// It names no words: those live in the message, where redaction and purge find them.
+async fn add_events<'a>(
+    tx: &Tx,
+    a: &Arrival,
+    messages: impl IntoIterator<Item = &'a Message>,
+    conversation: &Conversation,
+    circle: &[Ref],
+) -> Result<u32> {
+    let event = |message: &Message| {
+        let data = json!({ "verb": message.verb(), "name": "a conversation", "side": message.side, "action": message.action });
+        let mut event = Event::new(message.at, "conversation.message", "chat", message.record(), data)
+            .about(circle.iter().cloned())
+            .about([conversation.id.to_ref()]);
+        event.source = Some(Source {
+            connection: a.connection,
+            provider: a.provider.to_owned(),
+            kind: message.source_kind.clone(),
+            external_id: message.external_id.clone(),
+        });
+        event
+    };
+    let written = record_events(tx, &a.actor, messages.into_iter().map(event).collect()).await?;
+    Ok(u32::try_from(written.len()).unwrap_or(u32::MAX))
 }

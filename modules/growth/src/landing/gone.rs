@@ -148,7 +148,7 @@ pub(super) async fn redact(tx: &Tx, a: &Arrival, external_id: &str) -> Result<Ap
         message.html = None;
         message.words = None;
         message.attachments = json!([]);
-        store::save_message(tx, workspace, &message).await?;
+        store::save_messages(tx, workspace, [&message]).await?;
         store::refresh(tx, workspace, message.conversation_id).await?;
         let circle = store::circle(tx, workspace, message.conversation_id).await?;
         circle.iter().for_each(|record| tx.touch(workspace, record));
