@@ -12,17 +12,17 @@ use crate::{
     NoticeView, ReceiptFile, SettingsChange, SyncId, SyncKind, SyncView, TestReport,
 };
 
-/// The path of one provider's connection.
+/// The path of one connection.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-struct ProviderPath {
-    /// The provider, such as `intercom`.
-    provider: String,
+pub(crate) struct ProviderPath {
+    /// The provider, such as `intercom`, or the slug of a further connection to it, such as `intercom.2`.
+    pub provider: String,
 }
 
 /// The path of one notice.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 struct NoticePath {
-    /// The provider, such as `intercom`.
+    /// The provider, such as `intercom`, or the slug of a further connection.
     provider: String,
     /// The notice's line.
     notice: ActivityId,
@@ -31,7 +31,7 @@ struct NoticePath {
 /// The path of one dead letter.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 struct LetterPath {
-    /// The provider, such as `intercom`.
+    /// The provider, such as `intercom`, or the slug of a further connection.
     provider: String,
     /// The job.
     job: JobId,
@@ -86,6 +86,15 @@ pub struct SyncRequested {
     pub joined: bool,
 }
 
+/// A handler that gets a handle of its own with each call.
+pub(crate) fn with<I, Work, Answer>(connections: &Connections, work: Work) -> impl Fn(Ctx, I) -> Answer + use<I, Work, Answer>
+where
+    Work: Fn(Connections, Ctx, I) -> Answer,
+{
+    let connections = connections.clone();
+    move |ctx, input| work(connections.clone(), ctx, input)
+}
+
 /// All operations on connections.
 pub fn operations(connections: &Connections) -> Vec<Operation> {
     let mut all = reading(connections);
@@ -97,32 +106,36 @@ pub fn operations(connections: &Connections) -> Vec<Operation> {
 }
 
 fn reading(connections: &Connections) -> Vec<Operation> {
-    let (list, show, syncs, events) = (connections.clone(), connections.clone(), connections.clone(), connections.clone());
-    let receipt = connections.clone();
     vec![
-        Operation::read("connections.list", "/v1/connections", CONNECTIONS_READ, move |ctx: Ctx, input: Input<(), ListQuery>| {
-            let list = list.clone();
-            async move { Page::of_all(list.show_all(&ctx.actor).await?, &input.query) }
-        })
+        Operation::read(
+            "connections.list",
+            "/v1/connections",
+            CONNECTIONS_READ,
+            with(connections, |conns, ctx: Ctx, input: Input<(), ListQuery>| async move {
+                Page::of_all(conns.show_all(&ctx.actor).await?, &input.query)
+            }),
+        )
         .summary("List connections")
         .describe("Every provider that Atlas can connect, with the state of this workspace's connection."),
-        Operation::read("connections.get", "/v1/connections/{provider}", CONNECTIONS_READ, move |ctx: Ctx, input: Input<ProviderPath>| {
-            let show = show.clone();
-            async move { show.show(&ctx.actor, &input.path.provider).await }
-        })
+        Operation::read(
+            "connections.get",
+            "/v1/connections/{provider}",
+            CONNECTIONS_READ,
+            with(
+                connections,
+                |conns, ctx: Ctx, input: Input<ProviderPath>| async move { conns.show(&ctx.actor, &input.path.provider).await },
+            ),
+        )
         .summary("Show a connection")
         .version(|view: &ConnectionView| view.version),
         Operation::read(
             "connections.syncs",
             "/v1/connections/{provider}/syncs",
             CONNECTIONS_READ,
-            move |ctx: Ctx, input: Input<ProviderPath, ListQuery>| {
-                let syncs = syncs.clone();
-                async move {
-                    syncs.syncs(&ctx.actor, &input.path.provider, input.query.limit()?, input.query.cursor.as_deref()).await
-                        as Result<Page<SyncView>>
-                }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath, ListQuery>| async move {
+                conns.syncs(&ctx.actor, &input.path.provider, input.query.limit()?, input.query.cursor.as_deref()).await
+                    as Result<Page<SyncView>>
+            }),
         )
         .summary("List syncs")
         .describe("The sync log, newest first: what was read, how far, and what stopped it. No content."),
@@ -130,15 +143,12 @@ fn reading(connections: &Connections) -> Vec<Operation> {
             "connections.events",
             "/v1/connections/{provider}/events",
             CONNECTIONS_READ,
-            move |ctx: Ctx, input: Input<ProviderPath, EventsQuery>| {
-                let events = events.clone();
-                async move {
-                    let limit = ListQuery { limit: input.query.limit, cursor: None }.limit()?;
-                    let page: Page<LogLine> =
-                        events.events(&ctx.actor, &input.path.provider, input.query.level, limit, input.query.cursor.as_deref()).await?;
-                    Ok(page)
-                }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath, EventsQuery>| async move {
+                let limit = ListQuery { limit: input.query.limit, cursor: None }.limit()?;
+                let page: Page<LogLine> =
+                    conns.events(&ctx.actor, &input.path.provider, input.query.level, limit, input.query.cursor.as_deref()).await?;
+                Ok(page)
+            }),
         )
         .summary("List a connection's events")
         .describe("Notices that came in and what Atlas did, newest first. Never what they said."),
@@ -146,10 +156,9 @@ fn reading(connections: &Connections) -> Vec<Operation> {
             "connections.receipt",
             "/v1/connections/{provider}/receipt",
             CONNECTIONS_READ,
-            move |ctx: Ctx, input: Input<ProviderPath>| {
-                let receipt = receipt.clone();
-                async move { receipt.receipt(&ctx.actor, &input.path.provider).await as Result<ReceiptFile> }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath>| async move {
+                conns.receipt(&ctx.actor, &input.path.provider).await as Result<ReceiptFile>
+            }),
         )
         .summary("Get the receipt of the removal")
         .describe("The newest receipt as a signed file, which `atlas verify-receipt` checks without a server. 404 while there is none."),
@@ -157,20 +166,16 @@ fn reading(connections: &Connections) -> Vec<Operation> {
 }
 
 fn writing(connections: &Connections) -> Vec<Operation> {
-    let (save, settings, end) = (connections.clone(), connections.clone(), connections.clone());
     vec![
         Operation::act(
             "connections.credentials",
             Method::PUT,
             "/v1/connections/{provider}/credentials",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<ProviderPath, (), Credentials>| {
-                let save = save.clone();
-                async move {
-                    save.save_credentials(&ctx.actor, &input.path.provider, input.body).await?;
-                    save.show(&ctx.actor, &input.path.provider).await
-                }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath, (), Credentials>| async move {
+                conns.save_credentials(&ctx.actor, &input.path.provider, input.body).await?;
+                conns.show(&ctx.actor, &input.path.provider).await
+            }),
         )
         .summary("Store credentials")
         .describe("Client id and secret of the workspace's own app at the provider. The secret is sealed and never returned."),
@@ -179,13 +184,10 @@ fn writing(connections: &Connections) -> Vec<Operation> {
             Method::PATCH,
             "/v1/connections/{provider}",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<ProviderPath, (), SettingsChange>| {
-                let settings = settings.clone();
-                async move {
-                    settings.change_settings(&ctx.actor, &input.path.provider, input.body, ctx.if_match).await?;
-                    settings.show(&ctx.actor, &input.path.provider).await
-                }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath, (), SettingsChange>| async move {
+                conns.change_settings(&ctx.actor, &input.path.provider, input.body, ctx.if_match).await?;
+                conns.show(&ctx.actor, &input.path.provider).await
+            }),
         )
         .summary("Change a connection's settings")
         .describe("The rate budget and the polling interval.")
@@ -195,13 +197,10 @@ fn writing(connections: &Connections) -> Vec<Operation> {
             Method::DELETE,
             "/v1/connections/{provider}",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<ProviderPath, DisconnectQuery>| {
-                let end = end.clone();
-                async move {
-                    let purge_now = matches!(input.query.purge, Some(PurgeWhen::Now));
-                    end.disconnect(&ctx.actor, &input.path.provider, purge_now).await as Result<Disconnected>
-                }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath, DisconnectQuery>| async move {
+                let purge_now = matches!(input.query.purge, Some(PurgeWhen::Now));
+                conns.disconnect(&ctx.actor, &input.path.provider, purge_now).await as Result<Disconnected>
+            }),
         )
         .summary("Disconnect")
         .describe("Destroys the tokens at once, tells the provider, and removes what it sent after 24 hours, or at once with `purge=now`.")
@@ -210,17 +209,15 @@ fn writing(connections: &Connections) -> Vec<Operation> {
 }
 
 fn running(connections: &Connections) -> Vec<Operation> {
-    let (test, sync, pause, resume) = (connections.clone(), connections.clone(), connections.clone(), connections.clone());
     vec![
         Operation::act(
             "connections.test",
             Method::POST,
             "/v1/connections/{provider}/test",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<ProviderPath>| {
-                let test = test.clone();
-                async move { test.test(&ctx.actor, &input.path.provider).await as Result<TestReport> }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath>| async move {
+                conns.test(&ctx.actor, &input.path.provider).await as Result<TestReport>
+            }),
         )
         .summary("Test a connection")
         .describe("Checks token, workspace, every scope that can be checked without writing, our own address and the clocks.")
@@ -230,10 +227,10 @@ fn running(connections: &Connections) -> Vec<Operation> {
             Method::POST,
             "/v1/connections/{provider}/sync",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<ProviderPath>| {
-                let sync = sync.clone();
-                async move { sync.sync(&ctx.actor, &input.path.provider).await }
-            },
+            with(
+                connections,
+                |conns, ctx: Ctx, input: Input<ProviderPath>| async move { conns.sync(&ctx.actor, &input.path.provider).await },
+            ),
         )
         .summary("Sync now")
         .describe("Starts a sync, or joins the one under way.")
@@ -244,13 +241,10 @@ fn running(connections: &Connections) -> Vec<Operation> {
             Method::POST,
             "/v1/connections/{provider}/pause",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<ProviderPath>| {
-                let pause = pause.clone();
-                async move {
-                    pause.pause(&ctx.actor, &input.path.provider).await?;
-                    pause.show(&ctx.actor, &input.path.provider).await
-                }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath>| async move {
+                conns.pause(&ctx.actor, &input.path.provider).await?;
+                conns.show(&ctx.actor, &input.path.provider).await
+            }),
         )
         .summary("Pause syncs"),
         Operation::act(
@@ -258,13 +252,10 @@ fn running(connections: &Connections) -> Vec<Operation> {
             Method::POST,
             "/v1/connections/{provider}/resume",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<ProviderPath>| {
-                let resume = resume.clone();
-                async move {
-                    resume.resume(&ctx.actor, &input.path.provider).await?;
-                    resume.show(&ctx.actor, &input.path.provider).await
-                }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath>| async move {
+                conns.resume(&ctx.actor, &input.path.provider).await?;
+                conns.show(&ctx.actor, &input.path.provider).await
+            }),
         )
         .summary("Resume syncs"),
     ]
@@ -272,20 +263,15 @@ fn running(connections: &Connections) -> Vec<Operation> {
 
 /// What somebody who looks after a connection needs besides: notices, dead letters, diagnostics.
 fn helping(connections: &Connections) -> Vec<Operation> {
-    let c = || connections.clone();
-    let (list, again, letters, retry, file) = (c(), c(), c(), c(), c());
     vec![
         Operation::read(
             "connections.notices",
             "/v1/connections/{provider}/notices",
             CONNECTIONS_READ,
-            move |ctx: Ctx, input: Input<ProviderPath, ListQuery>| {
-                let list = list.clone();
-                async move {
-                    list.notices(&ctx.actor, &input.path.provider, input.query.limit()?, input.query.cursor.as_deref()).await
-                        as Result<Page<NoticeView>>
-                }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath, ListQuery>| async move {
+                conns.notices(&ctx.actor, &input.path.provider, input.query.limit()?, input.query.cursor.as_deref()).await
+                    as Result<Page<NoticeView>>
+            }),
         )
         .summary("List notices")
         .describe(
@@ -296,10 +282,9 @@ fn helping(connections: &Connections) -> Vec<Operation> {
             Method::POST,
             "/v1/connections/{provider}/notices/{notice}/replay",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<NoticePath>| {
-                let again = again.clone();
-                async move { again.replay_notice(&ctx.actor, &input.path.provider, input.path.notice).await as Result<NoticeReplayed> }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<NoticePath>| async move {
+                conns.replay_notice(&ctx.actor, &input.path.provider, input.path.notice).await as Result<NoticeReplayed>
+            }),
         )
         .summary("Take a notice up again")
         .describe("What it named is looked at once more; looking twice changes nothing.")
@@ -308,13 +293,10 @@ fn helping(connections: &Connections) -> Vec<Operation> {
             "connections.deadLetters",
             "/v1/connections/{provider}/dead-letters",
             CONNECTIONS_READ,
-            move |ctx: Ctx, input: Input<ProviderPath, ListQuery>| {
-                let letters = letters.clone();
-                async move {
-                    letters.connector(&input.path.provider)?;
-                    Page::of_all(letters.dead_letters(&ctx.actor).await?, &input.query) as Result<Page<ConnectionDeadLetter>>
-                }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath, ListQuery>| async move {
+                conns.connector(&input.path.provider)?;
+                Page::of_all(conns.dead_letters(&ctx.actor).await?, &input.query) as Result<Page<ConnectionDeadLetter>>
+            }),
         )
         .summary("List dead letters of connections")
         .describe("Work that no try could finish, newest first."),
@@ -323,14 +305,11 @@ fn helping(connections: &Connections) -> Vec<Operation> {
             Method::POST,
             "/v1/connections/{provider}/dead-letters/{job}/retry",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<LetterPath>| {
-                let retry = retry.clone();
-                async move {
-                    retry.connector(&input.path.provider)?;
-                    retry.retry_dead_letter(&ctx.actor, input.path.job).await?;
-                    Ok(Retried { id: input.path.job })
-                }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<LetterPath>| async move {
+                conns.connector(&input.path.provider)?;
+                conns.retry_dead_letter(&ctx.actor, input.path.job).await?;
+                Ok(Retried { id: input.path.job })
+            }),
         )
         .summary("Run a dead letter again")
         .accepted(),
@@ -338,10 +317,9 @@ fn helping(connections: &Connections) -> Vec<Operation> {
             "connections.diagnostics",
             "/v1/connections/{provider}/diagnostics",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<ProviderPath>| {
-                let file = file.clone();
-                async move { file.diagnostics(&ctx.actor, &input.path.provider).await as Result<Diagnostics> }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath>| async move {
+                conns.diagnostics(&ctx.actor, &input.path.provider).await as Result<Diagnostics>
+            }),
         )
         .summary("Get diagnostics")
         .describe("What somebody who helps needs to know, in one document without a secret or a customer's word.")

@@ -5,7 +5,7 @@ use atlas_store::query;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::connection::{CONNECTIONS_WRITE, Connection, ConnectionState, by_provider, put_attention, set_state};
+use crate::connection::{CONNECTIONS_WRITE, Connection, ConnectionState, by_slug, put_attention, set_state};
 use crate::heed::{ScopeState, put_scope, remedy};
 use crate::line::{Line, Trouble};
 use crate::pacer::Lane;
@@ -78,10 +78,10 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found; a conflict `not_connected` when there is no access to test.
-    pub async fn test(&self, actor: &Actor, provider: &str) -> Result<TestReport> {
+    pub async fn test(&self, actor: &Actor, slug: &str) -> Result<TestReport> {
         actor.may(&CONNECTIONS_WRITE)?;
-        let connector = self.connector(provider)?;
-        let connection = by_provider(self.db(), actor.workspace, provider).await?.ok_or(Error::NotFound("connection"))?;
+        let connector = self.connector(slug)?;
+        let connection = by_slug(self.db(), actor.workspace, slug).await?.ok_or(Error::NotFound("connection"))?;
         let line = self.line(&connection)?;
         let mut report = self.look(&connector, &connection, &line).await;
         report.checks.push(self.own_address(&connection).await);

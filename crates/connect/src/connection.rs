@@ -3,6 +3,7 @@
 mod credentials;
 mod disconnect;
 mod settings;
+pub(crate) mod slug;
 mod store;
 
 use std::fmt;
@@ -14,7 +15,7 @@ pub use credentials::Credentials;
 pub use disconnect::Disconnected;
 pub use settings::SettingsChange;
 pub use store::live_since;
-pub(crate) use store::{CONNECTED, by_id, by_provider, due_for_purge, due_to_poll, of_provider, of_workspace, stale_connecting};
+pub(crate) use store::{CONNECTED, by_id, by_slug, due_for_purge, due_to_poll, of_provider, of_workspace, stale_connecting, twin};
 pub(crate) use store::{bump, put_attention, set_state};
 
 /// Seeing connections, their health, logs and receipts.
@@ -91,6 +92,7 @@ atlas_store::row! {
         pub workspace_id: WorkspaceId,
         pub id: ConnectionId,
         pub provider: String,
+        pub slug: String,
         pub state: ConnectionState,
         pub client_id: String,
         pub client_secret: Option<Vec<u8>>,

@@ -10,7 +10,7 @@ use atlas_kernel::{ConnectionId, Error, Result, WorkspaceId};
 use atlas_store::{Db, Migration};
 use zeroize::Zeroizing;
 
-use crate::connection::{Connection, Secret};
+use crate::connection::{Connection, Secret, slug};
 use crate::halt::Halts;
 use crate::http::{Http, Transport};
 use crate::line::Line;
@@ -73,6 +73,7 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "connect/0006_audit", sql: include_str!("../migrations/0006_audit.sql") },
         Migration { name: "connect/0010_two_way", sql: include_str!("../migrations/0010_two_way.sql") },
         Migration { name: "connect/0011_notice_signals", sql: include_str!("../migrations/0011_notice_signals.sql") },
+        Migration { name: "connect/0012_several", sql: include_str!("../migrations/0012_several.sql") },
     ]
 }
 
@@ -138,12 +139,13 @@ impl Connections {
         vec![Schedule::every("connect.tick", tick::EVERY, tick::JOB)]
     }
 
-    /// A connector by its id.
+    /// The connector behind a connection's slug, which for the first connection is the connector's id.
     ///
     /// # Errors
     /// Not found.
-    pub fn connector(&self, provider: &str) -> Result<Arc<Connector>> {
-        self.0.connectors.get(provider).cloned().ok_or(Error::NotFound("connector"))
+    pub fn connector(&self, slug: &str) -> Result<Arc<Connector>> {
+        let provider = slug::provider(slug).and_then(|provider| self.0.connectors.get(provider));
+        provider.cloned().ok_or(Error::NotFound("connector"))
     }
 
     /// Every connector, by id.
@@ -152,8 +154,8 @@ impl Connections {
     }
 
     /// Where the provider sends people back after consent.
-    pub fn redirect_url(&self, provider: &str) -> String {
-        format!("{}/oauth/callback/{provider}", self.0.base_url)
+    pub fn redirect_url(&self, slug: &str) -> String {
+        format!("{}/oauth/callback/{slug}", self.0.base_url)
     }
 
     /// Where the provider sends notices.

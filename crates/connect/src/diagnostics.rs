@@ -6,7 +6,7 @@ use atlas_store::{Dialect, Executor, query};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::connection::{CONNECTIONS_READ, CONNECTIONS_WRITE, by_provider};
+use crate::connection::{CONNECTIONS_READ, CONNECTIONS_WRITE, by_slug};
 use crate::{BatchView, ConnectionView, Connections, FieldView, Gauge, LogLine, NoticeView, SyncView, signal};
 
 /// Lines of each log in the file.
@@ -96,11 +96,11 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found while no credentials were ever stored.
-    pub async fn diagnostics(&self, actor: &Actor, provider: &str) -> Result<Diagnostics> {
+    pub async fn diagnostics(&self, actor: &Actor, slug: &str) -> Result<Diagnostics> {
         actor.may(&CONNECTIONS_WRITE)?;
-        let connection = by_provider(self.db(), actor.workspace, provider).await?.ok_or(Error::NotFound("connection"))?;
+        let connection = by_slug(self.db(), actor.workspace, slug).await?.ok_or(Error::NotFound("connection"))?;
         let (workspace, id) = (connection.workspace_id, connection.id);
-        let view = self.show(actor, provider).await?;
+        let view = self.show(actor, slug).await?;
         let raw = query("SELECT COUNT(*) FROM connect_raw WHERE workspace_id = $1 AND connection_id = $2").bind(workspace).bind(id);
         Ok(Diagnostics {
             made_at: self.db().clock().now(),
@@ -112,11 +112,11 @@ impl Connections {
             .to_owned(),
             connection: ConnectionView { client_id: None, ..view },
             gauge: self.pacer(&connection).ok().map(|pacer| pacer.gauge()),
-            fields: self.fields(actor, provider).await?,
-            syncs: self.syncs(actor, provider, LINES, None).await?.data,
-            events: self.events(actor, provider, None, LINES, None).await?.data,
-            notices: self.notices(actor, provider, LINES, None).await?.data,
-            batches: self.batches(actor, provider).await?,
+            fields: self.fields(actor, slug).await?,
+            syncs: self.syncs(actor, slug, LINES, None).await?.data,
+            events: self.events(actor, slug, None, LINES, None).await?.data,
+            notices: self.notices(actor, slug, LINES, None).await?.data,
+            batches: self.batches(actor, slug).await?,
             dead_letters: self.dead_letters(actor).await?,
             signals_waiting: signal::backlog(self.db(), workspace, id).await?.0,
             raw_entries: raw.value(self.db()).await?,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::activity::{self, ActivityId};
-use crate::connection::{CONNECTIONS_READ, by_provider};
+use crate::connection::{CONNECTIONS_READ, by_slug};
 use crate::{Connections, Signal, signal};
 
 atlas_store::row! {
@@ -53,10 +53,10 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found; a field error for a bad cursor.
-    pub async fn notices(&self, actor: &Actor, provider: &str, limit: usize, cursor: Option<&str>) -> Result<Page<NoticeView>> {
+    pub async fn notices(&self, actor: &Actor, slug: &str, limit: usize, cursor: Option<&str>) -> Result<Page<NoticeView>> {
         actor.may(&CONNECTIONS_READ)?;
-        let Some(connection) = by_provider(self.db(), actor.workspace, provider).await? else {
-            self.connector(provider)?;
+        let Some(connection) = by_slug(self.db(), actor.workspace, slug).await? else {
+            self.connector(slug)?;
             return Ok(Page { data: vec![], next_cursor: None });
         };
         let after = cursor.map(|text| Cursor::decode(text, 2)).transpose()?;
@@ -79,8 +79,8 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found; a conflict `nothing_named` for a notice that named nothing.
-    pub async fn replay_notice(&self, actor: &Actor, provider: &str, id: ActivityId) -> Result<NoticeReplayed> {
-        self.with_connection(actor, provider, move |tx, actor, connection| async move {
+    pub async fn replay_notice(&self, actor: &Actor, slug: &str, id: ActivityId) -> Result<NoticeReplayed> {
+        self.with_connection(actor, slug, move |tx, actor, connection| async move {
             let sql = "SELECT topic, named FROM connect_notices WHERE workspace_id = $1 AND connection_id = $2 AND id = $3";
             let found: Option<(String, Option<Value>)> =
                 query(sql).bind(connection.workspace_id).bind(connection.id).bind(id).first(&tx).await?;

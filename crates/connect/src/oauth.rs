@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::connection::{CONNECTIONS_WRITE, Connection, ConnectionState, Secret, by_provider, set_state};
+use crate::connection::{CONNECTIONS_WRITE, Connection, ConnectionState, Secret, by_slug, set_state, twin};
 use crate::http::Outgoing;
 use crate::line::Trouble;
 use crate::pacer::Lane;
@@ -43,15 +43,15 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found; a conflict when credentials are missing; unauthenticated for anything but a session.
-    pub async fn begin(&self, actor: &Actor, provider: &str) -> Result<String> {
+    pub async fn begin(&self, actor: &Actor, slug: &str) -> Result<String> {
         actor.may(&CONNECTIONS_WRITE)?;
         let session = session_of(actor)?;
         let person = actor.person()?;
-        let connector = self.connector(provider)?;
+        let connector = self.connector(slug)?;
         let state = state::new_word();
         let (word, actor) = (&state, actor.clone());
         let connection = self
-            .with_connection(&actor, provider, |tx, _, connection| async move {
+            .with_connection(&actor, slug, |tx, _, connection| async move {
                 connection.not_being_purged()?;
                 if connection.client_secret.is_none() || connection.client_id.is_empty() {
                     return Err(Error::conflict("credentials_missing", "Store the client id and client secret first."));
@@ -63,18 +63,18 @@ impl Connections {
                 Ok(connection)
             })
             .await?;
-        consent_url(&connector, &connection, &state, &self.redirect_url(provider))
+        consent_url(&connector, &connection, &state, &self.redirect_url(slug))
     }
 
     /// Takes the person back: checks the state, exchanges the code, and starts the first sync.
     ///
     /// # Errors
     /// Denied; a conflict with a code and what to do: `state_mismatch`, `consent_declined`, `code_missing`,
-    /// `code_refused`, `other_workspace`, or the provider's own. Nothing stored is lost by any of them.
-    pub async fn finish(&self, actor: &Actor, provider: &str, callback: Callback) -> Result<Finished> {
+    /// `code_refused`, `other_workspace`, `connected_already`, or the provider's own. Nothing stored is lost by any of them.
+    pub async fn finish(&self, actor: &Actor, slug: &str, callback: Callback) -> Result<Finished> {
         actor.may(&CONNECTIONS_WRITE)?;
         let session = session_of(actor)?;
-        let connection = self.expected(actor, provider, session, &callback).await?;
+        let connection = self.expected(actor, slug, session, &callback).await?;
         let outcome = self.exchange(actor, &connection, &callback).await;
         if let Err(error) = &outcome {
             self.not_connected(&connection, error).await?;
@@ -83,7 +83,7 @@ impl Connections {
     }
 
     /// The connection that this state was made for, by this person in this session, not long ago; each works once.
-    async fn expected(&self, actor: &Actor, provider: &str, session: SessionId, callback: &Callback) -> Result<Connection> {
+    async fn expected(&self, actor: &Actor, slug: &str, session: SessionId, callback: &Callback) -> Result<Connection> {
         if callback.state.is_none() && callback.code.is_none() {
             return Err(Error::conflict(
                 "consent_declined",
@@ -97,7 +97,7 @@ impl Connections {
         let word = callback.state.clone().ok_or_else(mismatch)?;
         let person = actor.person()?;
         let (word, mismatch) = (&word, &mismatch);
-        self.with_connection(actor, provider, |tx, _, connection| async move {
+        self.with_connection(actor, slug, |tx, _, connection| async move {
             connection.not_being_purged()?;
             let good = state::redeem(&tx, &connection, person, session, word.expose()).await?;
             Ok(good.then_some(connection))
@@ -118,6 +118,14 @@ impl Connections {
                 connector.name, account.name
             );
             return Err(Error::conflict("other_workspace", detail));
+        }
+        if let Some(twin) = twin(self.db(), connection, &account.id).await? {
+            let detail = format!(
+                "The {} workspace “{}” is connected here already, as “{}”. Nothing was changed. Grant access to another workspace there, \
+                 or reconnect that one.",
+                connector.name, account.name, twin.slug
+            );
+            return Err(Error::conflict("connected_already", detail));
         }
         let purge_cancelled = connection.purge_due_at.is_some();
         self.keep(actor, connection, &token, &account).await?;
@@ -186,7 +194,7 @@ impl Connections {
                 store_access(&tx, actor, connection, sealed, account).await?;
                 farewell::call_off(&tx, connection).await?;
                 sync::open_again(&tx, connection, listings).await?;
-                let now = by_provider(&tx, connection.workspace_id, &connection.provider).await?.ok_or(Error::NotFound("connection"))?;
+                let now = by_slug(&tx, connection.workspace_id, &connection.slug).await?.ok_or(Error::NotFound("connection"))?;
                 sync::wake(&tx, &now).await?;
                 sync::start(&tx, &now, SyncKind::Manual, Some(&actor.name)).await?;
                 let data = json!({ "verb": "connected", "name": name });

@@ -2,7 +2,7 @@
 
 use atlas_kernel::{Actor, Error, Result};
 
-use crate::connection::{CONNECTIONS_WRITE, Connection, by_provider};
+use crate::connection::{CONNECTIONS_WRITE, Connection, by_slug};
 use crate::land::{Planned, plan_gone, plan_value};
 use crate::raw::{self, RawRow};
 use crate::{Applied, Connections, Connector, Landing};
@@ -23,10 +23,10 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found; what the modules or the database answer.
-    pub async fn replay(&self, actor: &Actor, provider: &str) -> Result<Replayed> {
+    pub async fn replay(&self, actor: &Actor, slug: &str) -> Result<Replayed> {
         actor.may(&CONNECTIONS_WRITE)?;
-        let connector = self.connector(provider)?;
-        let connection = &by_provider(self.db(), actor.workspace, provider).await?.ok_or(Error::NotFound("connection"))?;
+        let connector = self.connector(slug)?;
+        let connection = &by_slug(self.db(), actor.workspace, slug).await?.ok_or(Error::NotFound("connection"))?;
         let (mut after, mut replayed) = (0, Replayed::default());
         loop {
             let rows = self.raw_after(self.db(), connection.workspace_id, connection.id, after, AT_ONCE).await?;

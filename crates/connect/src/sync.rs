@@ -238,8 +238,8 @@ impl crate::Connections {
     ///
     /// # Errors
     /// Denied; not found; a conflict `not_connected` when there is no access.
-    pub async fn sync(&self, actor: &atlas_kernel::Actor, provider: &str) -> Result<crate::SyncRequested> {
-        self.with_connection(actor, provider, |tx, actor, connection| async move {
+    pub async fn sync(&self, actor: &atlas_kernel::Actor, slug: &str) -> Result<crate::SyncRequested> {
+        self.with_connection(actor, slug, |tx, actor, connection| async move {
             if !connection.works() {
                 let detail = "There is no working access. Connect first; what is stored stays as it is.";
                 return Err(atlas_kernel::Error::conflict("not_connected", detail));

@@ -12,6 +12,7 @@ use atlas_kernel::{ConnectionId, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::connection::slug;
 use crate::{
     Completeness, ConnectionState, Connector, Gauge, LogLine, Readiness, Receipt, ScopeState, StreamProgress, StreamState, SyncId,
     SyncKind, SyncState, TestReport,
@@ -24,6 +25,8 @@ pub use self::health::{DayHealth, DayTone, Health};
 pub struct Overview {
     /// The connector's id, such as `intercom`.
     pub provider: &'static str,
+    /// What the connection is called in addresses.
+    pub slug: String,
     /// The name people read.
     pub name: &'static str,
     /// The catalogue's category.
@@ -44,6 +47,20 @@ pub struct Overview {
     pub last_event_at: Option<Timestamp>,
     /// When the data of an ended connection goes.
     pub purge_due_at: Option<Timestamp>,
+}
+
+impl Overview {
+    /// What people read as the connection's name.
+    pub fn title(&self) -> String {
+        slug::title(self.name, &self.slug, self.account.as_deref())
+    }
+}
+
+impl ConnectionView {
+    /// What people read as the connection's name.
+    pub fn title(&self) -> String {
+        slug::title(&self.name, &self.slug, self.account.as_ref().map(|account| account.name.as_str()))
+    }
 }
 
 /// Something that needs a person.
@@ -85,6 +102,8 @@ pub struct ConnectionView {
     pub id: Option<ConnectionId>,
     /// The provider, such as `intercom`.
     pub provider: String,
+    /// What the connection is called in addresses: the provider, and a word for a further connection, such as `intercom.2`.
+    pub slug: String,
     /// The provider's name.
     pub name: String,
     /// Its state.
@@ -268,6 +287,8 @@ pub struct ChecklistItem {
 /// Everything that a connection's page shows.
 #[derive(Clone)]
 pub struct Detail {
+    /// What the next connection to this provider would be called.
+    pub further: String,
     /// The connector.
     pub connector: Arc<Connector>,
     /// The connection.

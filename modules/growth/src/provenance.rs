@@ -128,6 +128,16 @@ impl ProvidedBy {
     pub fn forget(&mut self, connection: ConnectionId) {
         self.0.remove(&connection.to_ref());
     }
+    /// The newest word on a field, and the connection that says it.
+    pub fn newest(&self, field: &str) -> Option<(ConnectionId, &Stated)> {
+        let said = |(connection, provided): (&Ref, &'_ Provided)| Some((connection.as_id()?, provided.values.get(field)?.at));
+        let (connection, _) = self.0.iter().filter_map(said).max_by_key(|(_, at)| *at)?;
+        Some((connection, self.of(connection)?.values.get(field)?))
+    }
+    /// Where a record comes from of which only this is left: the first of the providers, or Atlas itself.
+    pub fn origin(&self) -> &str {
+        self.0.values().next().map_or("atlas", |provided| provided.provider.as_str())
+    }
     /// Every connection with what it says.
     pub fn iter(&self) -> impl Iterator<Item = (&Ref, &Provided)> {
         self.0.iter()

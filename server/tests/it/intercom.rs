@@ -17,19 +17,17 @@ pub struct Pair {
 }
 
 pub async fn pair() -> Pair {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let options = Options {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        contacts: 60,
-        companies: 12,
-        conversations: 40,
-        limit_per_minute: 0,
-        ..Options::default()
-    };
-    let sandbox = start(options).await.unwrap();
+    let sandbox = provider(Options::default()).await;
     let w = world_with(&sandbox.url).await;
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     Pair { sandbox, http, w }
+}
+
+/// A small workspace at the provider.
+pub async fn provider(options: Options) -> Running {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let listen = "127.0.0.1:0".parse().unwrap();
+    start(Options { listen, contacts: 60, companies: 12, conversations: 40, limit_per_minute: 0, ..options }).await.unwrap()
 }
 
 impl Pair {
@@ -40,26 +38,37 @@ impl Pair {
     /// Credentials, consent, callback.
     pub async fn connect(&self) {
         let credentials = json!({ "clientId": "sandbox-client", "clientSecret": "sandbox-secret", "region": "local" });
-        let saved = self.api("PUT", "/v1/connections/intercom/credentials", Some(credentials)).await;
+        self.connect_as("intercom", credentials, &self.sandbox).await.unwrap();
+    }
+
+    /// The same for the connection of this name, to this provider.
+    pub async fn connect_as(&self, slug: &str, credentials: Value, provider: &Running) -> atlas_kernel::Result<()> {
+        let saved = self.api("PUT", &format!("/v1/connections/{slug}/credentials"), Some(credentials)).await;
         assert_eq!(saved.status, 200, "{}", saved.text);
         assert!(!saved.text.contains("sandbox-secret"), "the secret is never returned");
         let cookie = self.w.cookie.trim_start_matches("atlas_session=");
         let now = self.w.atlas.db.clock().now();
         let (actor, _) = atlas_identity::authenticate_session(&self.w.atlas.db, cookie, now).await.unwrap().unwrap();
-        let consent = self.w.atlas.connections.begin(&actor, "intercom").await.unwrap();
-        let back = self.consent(&consent, "allow").await;
+        let consent = self.w.atlas.connections.begin(&actor, slug).await.unwrap();
+        let back = self.consent(provider, &consent, "allow").await;
         let query: Value = serde_json::to_value(back.query_pairs().into_owned().collect::<std::collections::BTreeMap<_, _>>()).unwrap();
         let callback: Callback = serde_json::from_value(query).unwrap();
-        self.w.atlas.connections.finish(&actor, "intercom", callback).await.unwrap();
+        self.w.atlas.connections.finish(&actor, slug, callback).await.map(|_| ())
     }
 
-    async fn consent(&self, page: &str, decision: &str) -> url::Url {
+    async fn consent(&self, provider: &Running, page: &str, decision: &str) -> url::Url {
         let page = url::Url::parse(page).unwrap();
         let mut form: Vec<(String, String)> = page.query_pairs().into_owned().collect();
         form.push(("decision".into(), decision.into()));
-        let answer = self.http.post(format!("{}/oauth", self.sandbox.url)).form(&form).send().await.unwrap();
+        let answer = self.http.post(format!("{}/oauth", provider.url)).form(&form).send().await.unwrap();
         let location = answer.headers()["location"].to_str().unwrap().to_owned();
         url::Url::parse(&location).unwrap()
+    }
+
+    /// How often this provider was told that access has ended.
+    pub async fn uninstalls(&self, provider: &Running) -> u64 {
+        let stats: Value = self.http.get(format!("{}/_sandbox/stats", provider.url)).send().await.unwrap().json().await.unwrap();
+        stats["auth"]["uninstalls"].as_u64().unwrap()
     }
 
     pub async fn truth(&self) -> Value {
@@ -215,8 +224,7 @@ async fn a_disconnect_removes_what_came_and_keeps_what_people_wrote() {
     let gone = pair.api("DELETE", "/v1/connections/intercom?purge=now", None).await;
     assert!(gone.status < 300, "{}", gone.text);
     pair.drain().await;
-    let stats = pair.http.get(format!("{}/_sandbox/stats", pair.sandbox.url)).send().await.unwrap().text().await.unwrap();
-    assert!(stats.contains("uninstall"), "{stats}");
+    assert_eq!(pair.uninstalls(&pair.sandbox).await, 1);
     assert!(pair.all("/v1/conversations").await.is_empty());
     let left = pair.all("/v1/contacts").await;
     assert_eq!(left.len(), 1, "only the contact with a note stays");

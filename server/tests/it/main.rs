@@ -3,6 +3,7 @@
 mod intercom;
 mod queries;
 mod registry;
+mod several;
 mod suite;
 mod tenancy;
 mod two_way;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::{CONNECTIONS_WRITE, Connection, ConnectionState, Secret, by_provider, put_attention};
+use super::{CONNECTIONS_WRITE, Connection, ConnectionState, Secret, by_slug, put_attention};
 use crate::{Connections, Connector, activity};
 
 /// What a person copies from the provider's developer pages.
@@ -46,9 +46,9 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found for an unknown provider; a field error for each value that cannot be.
-    pub async fn save_credentials(&self, actor: &Actor, provider: &str, given: Credentials) -> Result<()> {
+    pub async fn save_credentials(&self, actor: &Actor, slug: &str, given: Credentials) -> Result<()> {
         actor.may(&CONNECTIONS_WRITE)?;
-        let connector = self.connector(provider)?;
+        let connector = self.connector(slug)?;
         let hosts = self.hosts(&connector, &given)?;
         let (actor, given) = (actor.clone(), Arc::new(given));
         let (this, hosts) = (self.clone(), Arc::new(hosts));
@@ -56,7 +56,7 @@ impl Connections {
             .db()
             .write(move |tx| {
                 let (this, actor, given, hosts, connector) = (this.clone(), actor.clone(), given.clone(), hosts.clone(), connector.clone());
-                async move { this.store_credentials(&tx, &actor, &connector, &given, &hosts).await }
+                async move { this.store_credentials(&tx, &actor, slug, &connector, &given, &hosts).await }
             })
             .await?;
         self.halt(id);
@@ -104,6 +104,7 @@ impl Connections {
         &self,
         tx: &Tx,
         actor: &Actor,
+        slug: &str,
         connector: &Connector,
         given: &Credentials,
         hosts: &Hosts,
@@ -112,7 +113,7 @@ impl Connections {
         if client_id.is_empty() || client_id.chars().count() > 200 {
             return Err(Error::field("clientId", "required", "the client id of your app, up to 200 characters"));
         }
-        let before = by_provider(tx, actor.workspace, connector.id).await?;
+        let before = by_slug(tx, actor.workspace, slug).await?;
         if let Some(before) = &before {
             before.not_being_purged()?;
         }
@@ -125,7 +126,7 @@ impl Connections {
             Some(word) => Some(self.seal(actor.workspace, &format!("connection:{id}:client_secret"), word.expose().trim().as_bytes())?),
             None => before.as_ref().and_then(|c| c.client_secret.clone()),
         };
-        upsert(tx, actor, connector, id, client_id, sealed, hosts).await?;
+        upsert(tx, actor, slug, connector, id, client_id, sealed, hosts).await?;
         if let Some(before) = &before {
             let moved = before.client_id != client_id || before.api_base != hosts.api;
             if moved && before.token.is_some() {
@@ -157,6 +158,7 @@ async fn stop_for_new_app(tx: &Tx, before: &Connection) -> Result<()> {
 async fn upsert(
     tx: &Tx,
     actor: &Actor,
+    slug: &str,
     connector: &Connector,
     id: ConnectionId,
     client_id: &str,
@@ -165,8 +167,8 @@ async fn upsert(
 ) -> Result<()> {
     query(
         "INSERT INTO connections (workspace_id, id, provider, state, client_id, client_secret, region, api_base, app_base, per_minute, \
-         poll_seconds, paused, version, created_at, updated_at) VALUES ($1,$2,$3,'disconnected',$4,$5,$6,$7,$8,$9,60,$11,1,$10,$10) \
-         ON CONFLICT (workspace_id, provider) DO UPDATE SET client_id = excluded.client_id, client_secret = excluded.client_secret, \
+         poll_seconds, paused, version, created_at, updated_at, slug) VALUES ($1,$2,$3,'disconnected',$4,$5,$6,$7,$8,$9,60,$11,1,$10,$10,$12) \
+         ON CONFLICT (workspace_id, slug) DO UPDATE SET client_id = excluded.client_id, client_secret = excluded.client_secret, \
          region = excluded.region, api_base = excluded.api_base, app_base = excluded.app_base, version = connections.version + 1, \
          updated_at = excluded.updated_at",
     )
@@ -181,6 +183,7 @@ async fn upsert(
     .bind(connector.limits.per_minute)
     .bind(tx.now())
     .bind(false)
+    .bind(slug)
     .run(tx)
     .await
     .map(|_| ())

@@ -29,10 +29,10 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found.
-    pub async fn disconnect(&self, actor: &Actor, provider: &str, purge_now: bool) -> Result<Disconnected> {
+    pub async fn disconnect(&self, actor: &Actor, slug: &str, purge_now: bool) -> Result<Disconnected> {
         let this = self;
         let (id, done) = self
-            .with_connection(actor, provider, |tx, actor, connection| async move {
+            .with_connection(actor, slug, |tx, actor, connection| async move {
                 let done = this.end(&tx, &actor, &connection, purge_now).await?;
                 Ok((connection.id, done))
             })

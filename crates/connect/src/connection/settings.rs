@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{CONNECTIONS_WRITE, Connection, ConnectionState, bump, by_provider, set_state};
+use super::{CONNECTIONS_WRITE, Connection, ConnectionState, bump, by_slug, set_state};
 use crate::{Connections, activity, sync};
 
 /// What of a connection's settings is to change.
@@ -28,13 +28,13 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found; a field error out of range; stale when `if_match` names another version.
-    pub async fn change_settings(&self, actor: &Actor, provider: &str, change: SettingsChange, if_match: Option<i64>) -> Result<()> {
+    pub async fn change_settings(&self, actor: &Actor, slug: &str, change: SettingsChange, if_match: Option<i64>) -> Result<()> {
         for (field, value, range) in [("perMinute", change.per_minute, 6..=100_000), ("pollSeconds", change.poll_seconds, 10..=86_400)] {
             if value.is_some_and(|v| !range.contains(&v)) {
                 return Err(Error::field(field, "out_of_range", format!("between {} and {}", range.start(), range.end())));
             }
         }
-        self.with_connection(actor, provider, move |tx, _, connection| {
+        self.with_connection(actor, slug, move |tx, _, connection| {
             let change = change.clone();
             async move {
                 if if_match.is_some_and(|version| version != connection.version) {
@@ -44,7 +44,7 @@ impl Connections {
             }
         })
         .await?;
-        if let Some(connection) = by_provider(self.db(), actor.workspace, provider).await? {
+        if let Some(connection) = by_slug(self.db(), actor.workspace, slug).await? {
             self.pacer(&connection)?;
         }
         Ok(())
@@ -55,10 +55,9 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found.
-    pub async fn pause(&self, actor: &Actor, provider: &str) -> Result<()> {
-        let id = self
-            .with_connection(actor, provider, |tx, actor, connection| async move { switch(&tx, &actor, &connection, true).await })
-            .await?;
+    pub async fn pause(&self, actor: &Actor, slug: &str) -> Result<()> {
+        let id =
+            self.with_connection(actor, slug, |tx, actor, connection| async move { switch(&tx, &actor, &connection, true).await }).await?;
         self.halt(id);
         Ok(())
     }
@@ -67,8 +66,8 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found.
-    pub async fn resume(&self, actor: &Actor, provider: &str) -> Result<()> {
-        self.with_connection(actor, provider, |tx, actor, connection| async move { switch(&tx, &actor, &connection, false).await }).await?;
+    pub async fn resume(&self, actor: &Actor, slug: &str) -> Result<()> {
+        self.with_connection(actor, slug, |tx, actor, connection| async move { switch(&tx, &actor, &connection, false).await }).await?;
         Ok(())
     }
 
@@ -76,28 +75,28 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found; a conflict when there is no access to switch off or on.
-    pub async fn set_enabled(&self, actor: &Actor, provider: &str, enabled: bool) -> Result<()> {
+    pub async fn set_enabled(&self, actor: &Actor, slug: &str, enabled: bool) -> Result<()> {
         let id = self
-            .with_connection(actor, provider, move |tx, actor, connection| async move { enable(&tx, &actor, &connection, enabled).await })
+            .with_connection(actor, slug, move |tx, actor, connection| async move { enable(&tx, &actor, &connection, enabled).await })
             .await?;
         self.halt(id);
         Ok(())
     }
 
     /// Runs `work` on the workspace's connection, after checking that the actor may write connections.
-    pub(crate) async fn with_connection<T, F, Fut>(&self, actor: &Actor, provider: &str, work: F) -> Result<T>
+    pub(crate) async fn with_connection<T, F, Fut>(&self, actor: &Actor, slug: &str, work: F) -> Result<T>
     where
         F: Fn(Tx, Actor, Connection) -> Fut + Send + Sync,
         Fut: Future<Output = Result<T>> + Send,
         T: Send,
     {
         actor.may(&CONNECTIONS_WRITE)?;
-        let (connector, actor) = (self.connector(provider)?, actor.clone());
+        self.connector(slug)?;
         self.db()
             .write(|tx| {
-                let (connector, actor, work) = (connector.clone(), actor.clone(), &work);
+                let (actor, work) = (actor.clone(), &work);
                 async move {
-                    let connection = by_provider(&tx, actor.workspace, connector.id).await?.ok_or(Error::NotFound("connection"))?;
+                    let connection = by_slug(&tx, actor.workspace, slug).await?.ok_or(Error::NotFound("connection"))?;
                     work(tx.clone(), actor, connection).await
                 }
             })

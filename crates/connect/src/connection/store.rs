@@ -5,9 +5,10 @@ use atlas_store::{Executor, Tx, query};
 
 use super::{Connection, ConnectionState};
 
-const BY_PROVIDER: &str = "SELECT * FROM connections WHERE workspace_id = $1 AND provider = $2";
+const BY_SLUG: &str = "SELECT * FROM connections WHERE workspace_id = $1 AND slug = $2";
+const BY_ACCOUNT: &str = "SELECT * FROM connections WHERE workspace_id = $1 AND provider = $2 AND account_id = $3 AND id <> $4";
 const BY_ID: &str = "SELECT * FROM connections WHERE workspace_id = $1 AND id = $2";
-const OF_WORKSPACE: &str = "SELECT * FROM connections WHERE workspace_id = $1 ORDER BY provider";
+const OF_WORKSPACE: &str = "SELECT * FROM connections WHERE workspace_id = $1 ORDER BY provider, created_at, id";
 // Across workspaces, for notices (which name no workspace of ours) and schedules.
 const OF_PROVIDER: &str = "SELECT * FROM connections WHERE provider = $1 ORDER BY workspace_id";
 const DUE_TO_POLL: &str = "SELECT * FROM connections WHERE state = 'connected' AND NOT paused AND (next_poll_at IS NULL OR next_poll_at <= $1) \
@@ -19,9 +20,14 @@ const STALE_CONNECTING: &str = "SELECT * FROM connections c WHERE state = 'conne
 /// The states in which notices are kept for later.
 pub(crate) const CONNECTED: [ConnectionState; 2] = [ConnectionState::Connected, ConnectionState::NeedsAttention];
 
-/// The workspace's connection to a provider.
-pub(crate) async fn by_provider(on: &dyn Executor, workspace: WorkspaceId, provider: &str) -> Result<Option<Connection>> {
-    query(BY_PROVIDER).bind(workspace).bind(provider).first(on).await
+/// The connection that is called so in addresses.
+pub(crate) async fn by_slug(on: &dyn Executor, workspace: WorkspaceId, slug: &str) -> Result<Option<Connection>> {
+    query(BY_SLUG).bind(workspace).bind(slug).first(on).await
+}
+
+/// Another connection of the same workspace to the same workspace of the provider.
+pub(crate) async fn twin(on: &dyn Executor, of: &Connection, account: &str) -> Result<Option<Connection>> {
+    query(BY_ACCOUNT).bind(of.workspace_id).bind(&of.provider).bind(account).bind(of.id).first(on).await
 }
 
 /// The connection with this id.

@@ -8,20 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{BatchId, BatchView, ConflictDecision, ConflictId, ConflictView, FieldView, FieldsChange, Preview, WriteView};
 use crate::Connections;
+use crate::api::{ProviderPath, with};
 use crate::connection::{CONNECTIONS_READ, CONNECTIONS_WRITE};
 
 /// Changes shown one by one in a preview.
 const SHOWN: usize = 200;
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-struct ProviderPath {
-    /// The provider, such as `intercom`.
-    provider: String,
-}
-
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
 struct BatchPath {
-    /// The provider, such as `intercom`.
+    /// The provider, such as `intercom`, or the slug of a further connection.
     provider: String,
     /// The batch.
     batch: BatchId,
@@ -29,7 +24,7 @@ struct BatchPath {
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 struct ConflictPath {
-    /// The provider, such as `intercom`.
+    /// The provider, such as `intercom`, or the slug of a further connection.
     provider: String,
     /// The conflict.
     conflict: ConflictId,
@@ -76,16 +71,14 @@ pub(crate) fn operations(connections: &Connections) -> Vec<Operation> {
 }
 
 fn fields(connections: &Connections) -> Vec<Operation> {
-    let (list, choose) = (connections.clone(), connections.clone());
     vec![
         Operation::read(
             "connections.fields",
             "/v1/connections/{provider}/fields",
             CONNECTIONS_READ,
-            move |ctx: Ctx, input: Input<ProviderPath, ListQuery>| {
-                let list = list.clone();
-                async move { Page::of_all(list.fields(&ctx.actor, &input.path.provider).await?, &input.query) as Result<Page<FieldView>> }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath, ListQuery>| async move {
+                Page::of_all(conns.fields(&ctx.actor, &input.path.provider).await?, &input.query) as Result<Page<FieldView>>
+            }),
         )
         .summary("List a connection's fields")
         .describe("Every field that is mapped, which way it goes, and what holds when both sides changed it."),
@@ -94,14 +87,11 @@ fn fields(connections: &Connections) -> Vec<Operation> {
             Method::PATCH,
             "/v1/connections/{provider}/fields",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<ProviderPath, (), FieldsChange>| {
-                let choose = choose.clone();
-                async move {
-                    choose.choose_fields(&ctx.actor, &input.path.provider, input.body).await?;
-                    let all = choose.fields(&ctx.actor, &input.path.provider).await?;
-                    Ok(Page { data: all, next_cursor: None })
-                }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath, (), FieldsChange>| async move {
+                conns.choose_fields(&ctx.actor, &input.path.provider, input.body).await?;
+                let all = conns.fields(&ctx.actor, &input.path.provider).await?;
+                Ok(Page { data: all, next_cursor: None })
+            }),
         )
         .summary("Choose directions and conflict rules")
         .describe("Nothing is written by choosing: what is edited from now on goes out by itself, and older differences when asked for."),
@@ -109,17 +99,14 @@ fn fields(connections: &Connections) -> Vec<Operation> {
 }
 
 fn batches(connections: &Connections) -> Vec<Operation> {
-    let c = || connections.clone();
-    let (preview, start, list, show, stop, undo, log) = (c(), c(), c(), c(), c(), c(), c());
     vec![
         Operation::read(
             "connections.writes.preview",
             "/v1/connections/{provider}/writes/preview",
             CONNECTIONS_READ,
-            move |ctx: Ctx, input: Input<ProviderPath>| {
-                let preview = preview.clone();
-                async move { preview.preview_writes(&ctx.actor, &input.path.provider, SHOWN).await as Result<Preview> }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath>| async move {
+                conns.preview_writes(&ctx.actor, &input.path.provider, SHOWN).await as Result<Preview>
+            }),
         )
         .summary("Preview writes")
         .describe("The dry run: every field that would be written now, counted by field, the first 200 one by one. No call is made.")
@@ -129,10 +116,9 @@ fn batches(connections: &Connections) -> Vec<Operation> {
             Method::POST,
             "/v1/connections/{provider}/writes",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<ProviderPath>| {
-                let start = start.clone();
-                async move { start.start_writes(&ctx.actor, &input.path.provider).await as Result<BatchView> }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath>| async move {
+                conns.start_writes(&ctx.actor, &input.path.provider).await as Result<BatchView>
+            }),
         )
         .summary("Write what differs")
         .describe("Starts a batch that writes everything the preview shows. It can be stopped and taken back.")
@@ -142,14 +128,11 @@ fn batches(connections: &Connections) -> Vec<Operation> {
             "connections.writes.log",
             "/v1/connections/{provider}/writes",
             CONNECTIONS_READ,
-            move |ctx: Ctx, input: Input<ProviderPath, WritesQuery>| {
-                let log = log.clone();
-                async move {
-                    let limit = ListQuery { limit: input.query.limit, cursor: None }.limit()?;
-                    log.writes(&ctx.actor, &input.path.provider, input.query.batch, limit, input.query.cursor.as_deref()).await
-                        as Result<Page<WriteView>>
-                }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath, WritesQuery>| async move {
+                let limit = ListQuery { limit: input.query.limit, cursor: None }.limit()?;
+                conns.writes(&ctx.actor, &input.path.provider, input.query.batch, limit, input.query.cursor.as_deref()).await
+                    as Result<Page<WriteView>>
+            }),
         )
         .summary("List writes")
         .describe("What was written to the provider, newest first, field by field with what was there before."),
@@ -157,20 +140,18 @@ fn batches(connections: &Connections) -> Vec<Operation> {
             "connections.batches",
             "/v1/connections/{provider}/batches",
             CONNECTIONS_READ,
-            move |ctx: Ctx, input: Input<ProviderPath, ListQuery>| {
-                let list = list.clone();
-                async move { Page::of_all(list.batches(&ctx.actor, &input.path.provider).await?, &input.query) as Result<Page<BatchView>> }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath, ListQuery>| async move {
+                Page::of_all(conns.batches(&ctx.actor, &input.path.provider).await?, &input.query) as Result<Page<BatchView>>
+            }),
         )
         .summary("List batches of writes"),
         Operation::read(
             "connections.batches.get",
             "/v1/connections/{provider}/batches/{batch}",
             CONNECTIONS_READ,
-            move |ctx: Ctx, input: Input<BatchPath>| {
-                let show = show.clone();
-                async move { show.batch(&ctx.actor, &input.path.provider, input.path.batch).await as Result<BatchView> }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<BatchPath>| async move {
+                conns.batch(&ctx.actor, &input.path.provider, input.path.batch).await as Result<BatchView>
+            }),
         )
         .summary("Show a batch of writes"),
         Operation::act(
@@ -178,10 +159,9 @@ fn batches(connections: &Connections) -> Vec<Operation> {
             Method::POST,
             "/v1/connections/{provider}/batches/{batch}/stop",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<BatchPath>| {
-                let stop = stop.clone();
-                async move { stop.stop_writes(&ctx.actor, &input.path.provider, input.path.batch).await as Result<BatchView> }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<BatchPath>| async move {
+                conns.stop_writes(&ctx.actor, &input.path.provider, input.path.batch).await as Result<BatchView>
+            }),
         )
         .summary("Stop a batch of writes")
         .describe("What was written stays written; nothing more is."),
@@ -190,10 +170,9 @@ fn batches(connections: &Connections) -> Vec<Operation> {
             Method::POST,
             "/v1/connections/{provider}/batches/{batch}/undo",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<BatchPath>| {
-                let undo = undo.clone();
-                async move { undo.undo_writes(&ctx.actor, &input.path.provider, input.path.batch).await as Result<BatchView> }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<BatchPath>| async move {
+                conns.undo_writes(&ctx.actor, &input.path.provider, input.path.batch).await as Result<BatchView>
+            }),
         )
         .summary("Take a batch of writes back")
         .describe("Writes what was there before, wherever nobody has changed the field since. The values in Atlas stay.")
@@ -203,19 +182,15 @@ fn batches(connections: &Connections) -> Vec<Operation> {
 }
 
 fn conflicts(connections: &Connections) -> Vec<Operation> {
-    let (list, decide) = (connections.clone(), connections.clone());
     vec![
         Operation::read(
             "connections.conflicts",
             "/v1/connections/{provider}/conflicts",
             CONNECTIONS_READ,
-            move |ctx: Ctx, input: Input<ProviderPath, ListQuery>| {
-                let list = list.clone();
-                async move {
-                    list.conflicts(&ctx.actor, &input.path.provider, input.query.limit()?, input.query.cursor.as_deref()).await
-                        as Result<Page<ConflictView>>
-                }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ProviderPath, ListQuery>| async move {
+                conns.conflicts(&ctx.actor, &input.path.provider, input.query.limit()?, input.query.cursor.as_deref()).await
+                    as Result<Page<ConflictView>>
+            }),
         )
         .summary("List conflicts")
         .describe("Fields that both sides changed, or whose value another record of the provider has, oldest first."),
@@ -224,14 +199,11 @@ fn conflicts(connections: &Connections) -> Vec<Operation> {
             Method::POST,
             "/v1/connections/{provider}/conflicts/{conflict}",
             CONNECTIONS_WRITE,
-            move |ctx: Ctx, input: Input<ConflictPath, (), Decision>| {
-                let decide = decide.clone();
-                async move {
-                    let (id, decision) = (input.path.conflict, input.body.decision);
-                    decide.decide(&ctx.actor, &input.path.provider, id, decision).await?;
-                    Ok(Decided { id, decision })
-                }
-            },
+            with(connections, |conns, ctx: Ctx, input: Input<ConflictPath, (), Decision>| async move {
+                let (id, decision) = (input.path.conflict, input.body.decision);
+                conns.decide(&ctx.actor, &input.path.provider, id, decision).await?;
+                Ok(Decided { id, decision })
+            }),
         )
         .summary("Decide a conflict"),
     ]

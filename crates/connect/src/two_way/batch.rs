@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::preview::{AT_ONCE, Judge};
 use super::push;
-use crate::connection::{CONNECTIONS_READ, Connection, by_id, by_provider};
+use crate::connection::{CONNECTIONS_READ, Connection, by_id, by_slug};
 use crate::{Connections, activity};
 
 atlas_kernel::kinds! {
@@ -255,10 +255,10 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found; conflicts `not_connected`, `batch_running`, `nothing_goes_out`.
-    pub async fn start_writes(&self, actor: &Actor, provider: &str) -> Result<BatchView> {
-        let connector = self.connector(provider)?;
+    pub async fn start_writes(&self, actor: &Actor, slug: &str) -> Result<BatchView> {
+        let connector = self.connector(slug)?;
         let id = self
-            .with_connection(actor, provider, move |tx, actor, connection| {
+            .with_connection(actor, slug, move |tx, actor, connection| {
                 let connector = connector.clone();
                 async move {
                     if !super::rules::rules(&tx, &connector, connection.workspace_id, connection.id).await?.writes() {
@@ -269,30 +269,30 @@ impl Connections {
                 }
             })
             .await?;
-        self.batch(actor, provider, id).await
+        self.batch(actor, slug, id).await
     }
 
     /// Takes back what a batch wrote, where nobody has changed it since.
     ///
     /// # Errors
     /// Denied; not found; conflicts `not_connected`, `batch_running`.
-    pub async fn undo_writes(&self, actor: &Actor, provider: &str, batch: BatchId) -> Result<BatchView> {
+    pub async fn undo_writes(&self, actor: &Actor, slug: &str, batch: BatchId) -> Result<BatchView> {
         let id = self
-            .with_connection(actor, provider, move |tx, actor, connection| async move {
+            .with_connection(actor, slug, move |tx, actor, connection| async move {
                 let found = find(&tx, connection.workspace_id, connection.id, batch).await?;
                 found.filter(|found| found.kind == BatchKind::Write).ok_or(Error::NotFound("batch"))?;
                 start(&tx, &actor, &connection, Some(batch)).await
             })
             .await?;
-        self.batch(actor, provider, id).await
+        self.batch(actor, slug, id).await
     }
 
     /// Stops a batch: what was written stays written, nothing more is.
     ///
     /// # Errors
     /// Denied; not found.
-    pub async fn stop_writes(&self, actor: &Actor, provider: &str, batch: BatchId) -> Result<BatchView> {
-        self.with_connection(actor, provider, move |tx, actor, connection| async move {
+    pub async fn stop_writes(&self, actor: &Actor, slug: &str, batch: BatchId) -> Result<BatchView> {
+        self.with_connection(actor, slug, move |tx, actor, connection| async move {
             let workspace = connection.workspace_id;
             find(&tx, workspace, connection.id, batch).await?.ok_or(Error::NotFound("batch"))?;
             let sql =
@@ -308,16 +308,16 @@ impl Connections {
             Ok(())
         })
         .await?;
-        self.batch(actor, provider, batch).await
+        self.batch(actor, slug, batch).await
     }
 
     /// One batch.
     ///
     /// # Errors
     /// Denied; not found.
-    pub async fn batch(&self, actor: &Actor, provider: &str, batch: BatchId) -> Result<BatchView> {
+    pub async fn batch(&self, actor: &Actor, slug: &str, batch: BatchId) -> Result<BatchView> {
         actor.may(&CONNECTIONS_READ)?;
-        let connection = by_provider(self.db(), actor.workspace, provider).await?.ok_or(Error::NotFound("connection"))?;
+        let connection = by_slug(self.db(), actor.workspace, slug).await?.ok_or(Error::NotFound("connection"))?;
         let found = find(self.db(), actor.workspace, connection.id, batch).await?.ok_or(Error::NotFound("batch"))?;
         view(self.db(), actor.workspace, found).await
     }
@@ -326,10 +326,10 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found.
-    pub async fn batches(&self, actor: &Actor, provider: &str) -> Result<Vec<BatchView>> {
+    pub async fn batches(&self, actor: &Actor, slug: &str) -> Result<Vec<BatchView>> {
         actor.may(&CONNECTIONS_READ)?;
-        self.connector(provider)?;
-        let Some(connection) = by_provider(self.db(), actor.workspace, provider).await? else { return Ok(vec![]) };
+        self.connector(slug)?;
+        let Some(connection) = by_slug(self.db(), actor.workspace, slug).await? else { return Ok(vec![]) };
         let sql = format!(
             "SELECT {COLUMNS} FROM connect_batches WHERE workspace_id = $1 AND connection_id = $2 ORDER BY started_at DESC, id DESC LIMIT 20"
         );

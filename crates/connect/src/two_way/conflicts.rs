@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::outlet::Take;
 use super::push;
 use super::state::{Memory, Place, memories, remember};
-use crate::connection::{CONNECTIONS_READ, Connection, by_provider};
+use crate::connection::{CONNECTIONS_READ, Connection, by_slug};
 use crate::{Connections, What, activity};
 
 atlas_kernel::kinds! {
@@ -141,10 +141,10 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found; a field error for a bad cursor.
-    pub async fn conflicts(&self, actor: &Actor, provider: &str, limit: usize, cursor: Option<&str>) -> Result<Page<ConflictView>> {
+    pub async fn conflicts(&self, actor: &Actor, slug: &str, limit: usize, cursor: Option<&str>) -> Result<Page<ConflictView>> {
         actor.may(&CONNECTIONS_READ)?;
-        let Some(connection) = by_provider(self.db(), actor.workspace, provider).await? else {
-            self.connector(provider)?;
+        let Some(connection) = by_slug(self.db(), actor.workspace, slug).await? else {
+            self.connector(slug)?;
             return Ok(Page { data: vec![], next_cursor: None });
         };
         let after = cursor.map(|text| Cursor::decode(text, 2)).transpose()?;
@@ -167,10 +167,10 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found, also when it was decided meanwhile.
-    pub async fn decide(&self, actor: &Actor, provider: &str, id: ConflictId, decision: ConflictDecision) -> Result<()> {
-        let connector = self.connector(provider)?;
+    pub async fn decide(&self, actor: &Actor, slug: &str, id: ConflictId, decision: ConflictDecision) -> Result<()> {
+        let connector = self.connector(slug)?;
         let conns = self.clone();
-        self.with_connection(actor, provider, move |tx, actor, connection| {
+        self.with_connection(actor, slug, move |tx, actor, connection| {
             let (connector, conns) = (connector.clone(), conns.clone());
             async move {
                 let conflict = take_up(&tx, &connection, id).await?;

@@ -12,7 +12,7 @@ use super::judge::{Judged, judge};
 use super::outlet::OutRecord;
 use super::rules::{Rules, rules};
 use super::state::{Memory, all_memories};
-use crate::connection::{CONNECTIONS_READ, Connection, by_provider};
+use crate::connection::{CONNECTIONS_READ, Connection, by_slug};
 use crate::{Connections, Connector, Mapped, What, mappings_by};
 
 /// Records looked at at once.
@@ -154,11 +154,11 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found; whatever the database answers.
-    pub async fn preview_writes(&self, actor: &Actor, provider: &str, limit: usize) -> Result<Preview> {
+    pub async fn preview_writes(&self, actor: &Actor, slug: &str, limit: usize) -> Result<Preview> {
         actor.may(&CONNECTIONS_READ)?;
-        self.connector(provider)?;
+        self.connector(slug)?;
         let mut preview = Preview::default();
-        let Some(connection) = by_provider(self.db(), actor.workspace, provider).await? else { return Ok(preview) };
+        let Some(connection) = by_slug(self.db(), actor.workspace, slug).await? else { return Ok(preview) };
         let judge = Judge::new(self, &connection).await?;
         let mut counts: BTreeMap<(String, String, String), u64> = BTreeMap::new();
         for what in judge.kinds() {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::decide::{ConflictRule, Direction};
-use crate::connection::{CONNECTIONS_READ, Connection, bump, by_provider};
+use crate::connection::{CONNECTIONS_READ, Connection, bump, by_slug};
 use crate::{Connections, Connector, FieldMapping, What, activity};
 
 /// What holds for one field of one kind of record.
@@ -131,10 +131,10 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found; whatever the database answers.
-    pub async fn fields(&self, actor: &Actor, provider: &str) -> Result<Vec<FieldView>> {
+    pub async fn fields(&self, actor: &Actor, slug: &str) -> Result<Vec<FieldView>> {
         actor.may(&CONNECTIONS_READ)?;
-        let connector = self.connector(provider)?;
-        let rules = match by_provider(self.db(), actor.workspace, provider).await? {
+        let connector = self.connector(slug)?;
+        let rules = match by_slug(self.db(), actor.workspace, slug).await? {
             Some(connection) => rules(self.db(), &connector, actor.workspace, connection.id).await?,
             None => Rules::default(),
         };
@@ -145,11 +145,11 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found; a field error for each field that is not mapped or cannot go that way.
-    pub async fn choose_fields(&self, actor: &Actor, provider: &str, change: FieldsChange) -> Result<()> {
-        let connector = self.connector(provider)?;
+    pub async fn choose_fields(&self, actor: &Actor, slug: &str, change: FieldsChange) -> Result<()> {
+        let connector = self.connector(slug)?;
         let chosen = checked(&connector, &change)?;
         let (connector, chosen) = (&connector, &chosen);
-        self.with_connection(actor, provider, |tx, actor, connection| async move {
+        self.with_connection(actor, slug, |tx, actor, connection| async move {
             let before = rules(&tx, connector, connection.workspace_id, connection.id).await?;
             for (mapping, choice) in chosen {
                 let rule = (choice.direction, choice.conflict.unwrap_or(ConflictRule::Ask));

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::batch::BatchId;
 use super::state::Place;
 use crate::Connections;
-use crate::connection::{CONNECTIONS_READ, Connection, by_provider};
+use crate::connection::{CONNECTIONS_READ, Connection, by_slug};
 
 atlas_kernel::kinds! {
     /// One field written to a provider.
@@ -155,14 +155,14 @@ impl Connections {
     pub async fn writes(
         &self,
         actor: &Actor,
-        provider: &str,
+        slug: &str,
         batch: Option<BatchId>,
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Page<WriteView>> {
         actor.may(&CONNECTIONS_READ)?;
-        let Some(connection) = by_provider(self.db(), actor.workspace, provider).await? else {
-            self.connector(provider)?;
+        let Some(connection) = by_slug(self.db(), actor.workspace, slug).await? else {
+            self.connector(slug)?;
             return Ok(Page { data: vec![], next_cursor: None });
         };
         let bad = || Error::field("cursor", "invalid", "this cursor is not from this list; start again without it");

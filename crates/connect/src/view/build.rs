@@ -10,7 +10,7 @@ use super::live::sync_view;
 use super::parts::{attention, scopes, streams, topic_rows, topics};
 use super::unheard::unheard;
 use super::{AccountView, ChecklistItem, ConnectionView, Detail, Health, Overview, SyncView};
-use crate::connection::{CONNECTIONS_READ, Connection, by_provider, of_workspace};
+use crate::connection::{CONNECTIONS_READ, Connection, by_slug, of_workspace, slug};
 use crate::heed;
 use crate::sync;
 use crate::{
@@ -28,14 +28,16 @@ impl Connections {
         let connections = of_workspace(self.db(), actor.workspace).await?;
         let mut cards = vec![];
         for connector in self.connectors() {
-            let connection = connections.iter().find(|c| c.provider == connector.id);
-            cards.push(self.card(&connector, connection).await?);
+            for connection in shown(&connections, connector.id) {
+                cards.push(self.card(&connector, connection).await?);
+            }
         }
         Ok(cards)
     }
 
     async fn card(&self, connector: &Connector, connection: Option<&Connection>) -> Result<Overview> {
         let mut card = Overview {
+            slug: connection.map_or_else(|| connector.id.to_owned(), |c| c.slug.clone()),
             provider: connector.id,
             name: connector.name,
             category: connector.category,
@@ -63,12 +65,12 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found for an unknown provider; whatever the database answers.
-    pub async fn show(&self, actor: &Actor, provider: &str) -> Result<ConnectionView> {
+    pub async fn show(&self, actor: &Actor, slug: &str) -> Result<ConnectionView> {
         actor.may(&CONNECTIONS_READ)?;
-        let connector = self.connector(provider)?;
-        match by_provider(self.db(), actor.workspace, connector.id).await? {
+        let connector = self.connector(slug)?;
+        match by_slug(self.db(), actor.workspace, slug).await? {
             Some(connection) => self.view(&connector, &connection).await,
-            None => Ok(self.blank(&connector)),
+            None => Ok(self.blank(&connector, slug)),
         }
     }
 
@@ -78,9 +80,15 @@ impl Connections {
     /// Denied; whatever the database answers.
     pub async fn show_all(&self, actor: &Actor) -> Result<Vec<ConnectionView>> {
         actor.may(&CONNECTIONS_READ)?;
+        let connections = of_workspace(self.db(), actor.workspace).await?;
         let mut views = vec![];
         for connector in self.connectors() {
-            views.push(self.show(actor, connector.id).await?);
+            for connection in shown(&connections, connector.id) {
+                views.push(match connection {
+                    Some(connection) => self.view(&connector, connection).await?,
+                    None => self.blank(&connector, connector.id),
+                });
+            }
         }
         Ok(views)
     }
@@ -89,10 +97,10 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found for an unknown provider; whatever the database answers.
-    pub async fn detail(&self, actor: &Actor, provider: &str) -> Result<Detail> {
+    pub async fn detail(&self, actor: &Actor, slug: &str) -> Result<Detail> {
         actor.may(&CONNECTIONS_READ)?;
-        let connector = self.connector(provider)?;
-        let connection = by_provider(self.db(), actor.workspace, connector.id).await?;
+        let connector = self.connector(slug)?;
+        let connection = by_slug(self.db(), actor.workspace, slug).await?;
         let (view, health, activity, last_test) = match &connection {
             Some(connection) => (
                 self.view(&connector, connection).await?,
@@ -100,10 +108,12 @@ impl Connections {
                 activity::log(self.db(), connection.workspace_id, connection.id, None, 12, None).await?.data,
                 connection.last_test.clone().and_then(|json| serde_json::from_value::<TestReport>(json).ok()),
             ),
-            None => (self.blank(&connector), Health::default(), vec![], None),
+            None => (self.blank(&connector, slug), Health::default(), vec![], None),
         };
+        let all = of_workspace(self.db(), actor.workspace).await?;
+        let further = slug::next(connector.id, all.iter().map(|c| c.slug.as_str()));
         let checklist = checklist(&connector, &view, last_test.as_ref());
-        Ok(Detail { connector, connection: view, health, checklist, activity, last_test })
+        Ok(Detail { further, connector, connection: view, health, checklist, activity, last_test })
     }
 
     /// A page of the connection's log, newest first; with a level, only what is at least that serious.
@@ -113,14 +123,14 @@ impl Connections {
     pub async fn events(
         &self,
         actor: &Actor,
-        provider: &str,
+        slug: &str,
         level: Option<Level>,
         limit: usize,
         cursor: Option<&str>,
     ) -> Result<Page<LogLine>> {
         actor.may(&CONNECTIONS_READ)?;
-        let connector = self.connector(provider)?;
-        match by_provider(self.db(), actor.workspace, connector.id).await? {
+        self.connector(slug)?;
+        match by_slug(self.db(), actor.workspace, slug).await? {
             Some(connection) => activity::log(self.db(), connection.workspace_id, connection.id, level, limit, cursor).await,
             None => Ok(Page { data: vec![], next_cursor: None }),
         }
@@ -130,10 +140,10 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found; a field error for a bad cursor.
-    pub async fn syncs(&self, actor: &Actor, provider: &str, limit: usize, cursor: Option<&str>) -> Result<Page<SyncView>> {
+    pub async fn syncs(&self, actor: &Actor, slug: &str, limit: usize, cursor: Option<&str>) -> Result<Page<SyncView>> {
         actor.may(&CONNECTIONS_READ)?;
-        let connector = self.connector(provider)?;
-        match by_provider(self.db(), actor.workspace, connector.id).await? {
+        let connector = self.connector(slug)?;
+        match by_slug(self.db(), actor.workspace, slug).await? {
             Some(connection) => {
                 let page = sync::list(self.db(), connection.workspace_id, connection.id, limit, cursor).await?;
                 Ok(page.map(|sync| sync_view(&connector, &sync, self.db().clock().now())))
@@ -146,18 +156,19 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; not found while nothing was removed, or the receipt is from before receipts were signed.
-    pub async fn receipt(&self, actor: &Actor, provider: &str) -> Result<purge::ReceiptFile> {
+    pub async fn receipt(&self, actor: &Actor, slug: &str) -> Result<purge::ReceiptFile> {
         actor.may(&CONNECTIONS_READ)?;
-        let connector = self.connector(provider)?;
-        let connection = by_provider(self.db(), actor.workspace, connector.id).await?.ok_or(Error::NotFound("receipt"))?;
+        self.connector(slug)?;
+        let connection = by_slug(self.db(), actor.workspace, slug).await?.ok_or(Error::NotFound("receipt"))?;
         let receipt = purge::latest_receipt(self.db(), connection.workspace_id, connection.id).await?;
         receipt.and_then(|receipt| receipt.file()).ok_or(Error::NotFound("receipt"))
     }
 
-    fn blank(&self, connector: &Connector) -> ConnectionView {
+    fn blank(&self, connector: &Connector, slug: &str) -> ConnectionView {
         ConnectionView {
             id: None,
             provider: connector.id.to_owned(),
+            slug: slug.to_owned(),
             name: connector.name.to_owned(),
             state: ConnectionState::Disconnected,
             client_id: None,
@@ -165,7 +176,7 @@ impl Connections {
             region: None,
             api_base_url: None,
             app_base_url: None,
-            redirect_url: self.redirect_url(connector.id),
+            redirect_url: self.redirect_url(slug),
             webhook_url: self.webhook_url(connector.id),
             account: None,
             connected_at: None,
@@ -224,7 +235,7 @@ impl Connections {
             farewell_pending: farewell::pending(on, connection).await?,
             receipt: purge::latest_receipt(on, workspace, id).await?,
             version: connection.version,
-            ..self.blank(connector)
+            ..self.blank(connector, &connection.slug)
         })
     }
 
@@ -235,6 +246,12 @@ impl Connections {
         let theirs = running.and_then(|s| serde_json::from_value::<SyncProgress>(s.progress.clone()).ok()).and_then(|p| p.gauge);
         Ok(theirs.unwrap_or(mine))
     }
+}
+
+/// The connections to a provider; one that is not there yet when there is none.
+fn shown<'a>(connections: &'a [Connection], provider: &str) -> Vec<Option<&'a Connection>> {
+    let there: Vec<_> = connections.iter().filter(|c| c.provider == provider).map(Some).collect();
+    if there.is_empty() { vec![None] } else { there }
 }
 
 fn account(connection: &Connection) -> Option<AccountView> {

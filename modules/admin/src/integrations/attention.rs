@@ -135,6 +135,10 @@ fn general_words(code: &str) -> Option<(&'static str, &'static str)> {
             "Another workspace",
             "Access was granted to another workspace than the one whose data is here. Nothing was changed. Grant it there, or disconnect and remove the data first.",
         ),
+        "connected_already" => (
+            "Connected here already",
+            "Another connection of this workspace is to the same workspace of the provider. Nothing was changed. Grant access to another one.",
+        ),
         "account_unreadable" => (
             "The workspace could not be read",
             "Access was granted, but the provider did not say whose it is. Nothing was changed. Connect again.",

@@ -61,7 +61,7 @@ impl<'a> Question<'a> {
         Self { d, removal: true, alone: false }
     }
     fn base(&self) -> String {
-        base(&self.d.connection.provider)
+        base(&self.d.connection.slug)
     }
     /// What goes, in numbers: what the newest sync counted, and the messages stored.
     fn goes(&self) -> String {
@@ -101,11 +101,11 @@ async fn ask(connections: &Connections, ctx: &Ctx, provider: &str, removal: bool
         return ctx.redirect(base(provider)).reply();
     }
     let question: Safe = part(&Question { d, removal, alone: true })?;
-    let (name, step) = (d.connector.name, if removal { "Remove now" } else { "Disconnect" });
+    let (name, step) = (d.connection.title(), if removal { "Remove now" } else { "Disconnect" });
     ctx.page(format!("{step}: {name}"))
         .crumb("Settings", Some("/settings"))
         .crumb("Integrations", Some("/settings/integrations"))
-        .crumb(name, Some(&base(provider)))
+        .crumb(&name, Some(&base(provider)))
         .crumb(step, None)
         .nav("/settings/integrations")
         .html(&super::page::Narrow { content: question })

@@ -129,8 +129,8 @@ fn line(card: &Overview) -> Health {
     };
     Health {
         tone: tone(card.state, attention),
-        text: format!("{} {words}", card.name),
-        href: super::view::base(card.provider),
+        text: format!("{} {words}", card.title()),
+        href: super::view::base(&card.slug),
         at: card.last_event_at,
     }
 }
@@ -142,6 +142,7 @@ mod tests {
     fn card(state: ConnectionState) -> Overview {
         Overview {
             provider: "toy",
+            slug: "toy".into(),
             name: "Toy",
             category: "CRM",
             summary: "",

@@ -166,10 +166,10 @@ pub(super) async fn draw(connections: &Connections, ctx: &Ctx, provider: &str, a
         questions: vec![("disconnect", part(&Question::disconnect(d))?), ("removal", part(&Question::removal(d))?)],
         v,
     };
-    ctx.page(d.connector.name)
+    ctx.page(v.title())
         .crumb("Settings", Some("/settings"))
         .crumb("Integrations", Some("/settings/integrations"))
-        .crumb(d.connector.name, None)
+        .crumb(v.title(), None)
         .nav("/settings/integrations")
         .live(record)
         .recent("Connection", "plug")

@@ -171,7 +171,7 @@ async fn refuse(connections: &Connections, ctx: &Ctx, provider: &str, sent: Sent
         return page::draw(connections, ctx, provider, None, sent).await;
     }
     let d = &connections.detail(&ctx.actor, provider).await?;
-    let (v, page) = (View::new(ctx, d), ctx.page(d.connector.name).status(422));
+    let (v, page) = (View::new(ctx, d), ctx.page(d.connection.title()).status(422));
     match sent {
         Sent::Pace(..) => page.html(&PacePart::new(v, &sent)),
         _ => page.html(&CredentialsPart::new(v, connections.allows_private_providers(), &sent)),

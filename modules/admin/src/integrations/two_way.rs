@@ -203,10 +203,10 @@ async fn show(connections: &Connections, ctx: Ctx, Path(provider): Path<String>,
         moving: part(&moving)?,
         preview,
     };
-    ctx.page(format!("{} fields", d.connector.name))
+    ctx.page(format!("{} fields", d.connection.title()))
         .crumb("Settings", Some("/settings"))
         .crumb("Integrations", Some("/settings/integrations"))
-        .crumb(d.connector.name, Some(&base(&provider)))
+        .crumb(d.connection.title(), Some(&base(&provider)))
         .crumb("Fields", None)
         .nav("/settings/integrations")
         .live(d.connection.id.map(atlas_kernel::Id::to_ref))

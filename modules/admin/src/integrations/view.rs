@@ -30,11 +30,16 @@ impl<'a> View<'a> {
 
     /// Where the page is.
     pub fn base(&self) -> String {
-        base(&self.d.connection.provider)
+        base(&self.d.connection.slug)
     }
 
     pub fn name(&self) -> &'static str {
         self.d.connector.name
+    }
+
+    /// The connection's name: the provider's, and for a further connection whose it is.
+    pub fn title(&self) -> String {
+        self.d.connection.title()
     }
 
     pub fn ago(&self, at: &Timestamp) -> Safe {
@@ -90,9 +95,9 @@ impl<'a> View<'a> {
     }
 }
 
-/// Where the page of a provider is.
-pub(super) fn base(provider: &str) -> String {
-    format!("/settings/integrations/{provider}")
+/// Where the page of a connection is.
+pub(super) fn base(slug: &str) -> String {
+    format!("/settings/integrations/{slug}")
 }
 
 /// A rendered part.

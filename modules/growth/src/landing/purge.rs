@@ -3,14 +3,16 @@
 use std::str::FromStr;
 
 use atlas_connect::{Purged, unmap_record};
-use atlas_kernel::{ConnectionId, Ref, Result, WorkspaceId};
+use atlas_kernel::{ConnectionId, Ref, Result, UserId, WorkspaceId};
 use atlas_store::{Executor, Tx, forget_connection_events, query, search_remove};
 use serde_json::Value;
 
 use super::gone::forget_events;
+use super::{owners, person};
 use crate::company::{self, Company};
 use crate::contact::{self, Contact, Status};
 use crate::ids::{CompanyId, ContactId, ConversationId, MessageId};
+use crate::provenance::Mark;
 use crate::{membership, note, tag};
 
 /// Removes up to `limit` things of the next kind that has some; answers nothing when all is gone.
@@ -145,23 +147,37 @@ async fn one_contact(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, 
         contact::store::delete(tx, workspace, id).await?;
         return Ok(Some(true));
     }
-    for field in contact.provenance.written_by(connection) {
-        if let Ok(field) = contact::Field::from_str(&field) {
-            contact.clear(field);
-        }
-        contact.provenance.forget(&field);
-    }
     contact.provided.forget(connection);
+    for name in contact.provenance.written_by(connection) {
+        contact.provenance.forget(&name);
+        let Ok(field) = contact::Field::from_str(&name) else { continue };
+        contact.clear(field);
+        // Another connection's word on the field is as good as before.
+        let Some((other, said)) = contact.provided.newest(&name).map(|(other, said)| (other, said.value.clone())) else { continue };
+        match field {
+            contact::Field::Owner => contact.owner = owner(tx, workspace, other, &said).await?,
+            field => person::write(&mut contact, field, &said, tx.now()),
+        }
+        contact.provenance.set(&name, Mark::of_connection(other, tx.now()));
+    }
     contact.company = after.first().copied();
-    contact.last_seen_at = None;
+    contact.last_seen_at = contact.last_seen_at.filter(|_| contact.provided.iter().next().is_some());
     contact.version += 1;
     contact.updated_at = tx.now();
     if contact.origin != "atlas" {
-        "atlas".clone_into(&mut contact.origin);
+        contact.origin = contact.provided.origin().to_owned();
     }
     contact::store::save(tx, workspace, &contact).await?;
     rename_in_events(tx, workspace, &record, contact.label()).await?;
     Ok(Some(false))
+}
+
+/// The member behind the colleague whom a connection names as owner.
+async fn owner(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId, said: &Value) -> Result<Option<UserId>> {
+    match said.as_str() {
+        Some(colleague) => owners::member(on, workspace, connection, colleague).await,
+        None => Ok(None),
+    }
 }
 
 fn said_by(contact: &Contact, connection: ConnectionId) -> bool {
@@ -208,17 +224,22 @@ async fn one_company(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, 
         company::store::delete(tx, workspace, id).await?;
         return Ok(Some(true));
     }
-    for field in company.provenance.written_by(connection) {
-        if let Ok(field) = company::Field::from_str(&field) {
-            company.clear(field);
-        }
-        company.provenance.forget(&field);
-    }
     company.provided.forget(connection);
+    for name in company.provenance.written_by(connection) {
+        company.provenance.forget(&name);
+        let Ok(field) = company::Field::from_str(&name) else { continue };
+        company.clear(field);
+        let Some((other, said)) = company.provided.newest(&name).map(|(other, said)| (other, said.value.clone())) else { continue };
+        match field {
+            company::Field::Owner => company.owner = owner(tx, workspace, other, &said).await?,
+            field => super::company::write(&mut company, field, &said),
+        }
+        company.provenance.set(&name, Mark::of_connection(other, tx.now()));
+    }
     company.version += 1;
     company.updated_at = tx.now();
     if company.origin != "atlas" {
-        "atlas".clone_into(&mut company.origin);
+        company.origin = company.provided.origin().to_owned();
     }
     company::store::save(tx, workspace, &company).await?;
     let mut after = company::jobs::reindex(tx, workspace, id, None).await?;

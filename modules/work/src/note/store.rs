@@ -183,13 +183,11 @@ pub async fn release(tx: &Tx, workspace: WorkspaceId, task: TaskId) -> Result<()
     query("DELETE FROM work_note_tasks WHERE workspace_id = $1 AND task_id = $2").bind(workspace).bind(task).run(tx).await.map(|_| ())
 }
 
-/// The connection with this id, or the one to this provider.
+/// The connection with this id, or the one that is called so.
 pub async fn connection(on: &dyn Executor, workspace: WorkspaceId, named: &str) -> Result<Option<ConnectionId>> {
     let found: Vec<ConnectionId> = match named.parse::<ConnectionId>() {
         Ok(id) => query("SELECT id FROM connections WHERE workspace_id = $1 AND id = $2").bind(workspace).bind(id).values(on).await?,
-        Err(_) => {
-            query("SELECT id FROM connections WHERE workspace_id = $1 AND provider = $2").bind(workspace).bind(named).values(on).await?
-        }
+        Err(_) => query("SELECT id FROM connections WHERE workspace_id = $1 AND slug = $2").bind(workspace).bind(named).values(on).await?,
     };
     Ok(found.into_iter().next())
 }
