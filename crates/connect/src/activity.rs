@@ -87,7 +87,7 @@ pub(crate) async fn log(
     limit: usize,
     cursor: Option<&str>,
 ) -> Result<Page<LogLine>> {
-    let after = cursor.map(|text| Cursor::decode(text, 2)).transpose()?;
+    let after = cursor.map(Cursor::decode_moment::<ActivityId>).transpose()?;
     let before = |column: &str| if after.is_some() { format!("AND ({column}, id) < ($4, $5)") } else { String::new() };
     let only = match level {
         None | Some(Level::Ok) => String::new(),
@@ -102,12 +102,9 @@ pub(crate) async fn log(
         activity
     };
     let mut ask = built_query(sql).bind(workspace).bind(connection).bind(limit + 1);
-    if let Some(cursor) = after {
-        let bad = || atlas_kernel::Error::field("cursor", "invalid", "this cursor is not from this list; start again without it");
-        let at = Timestamp::from_microsecond(cursor.int(0)?).map_err(|_| bad())?;
-        let id: ActivityId = cursor.text(1)?.parse().map_err(|_| bad())?;
+    if let Some((at, id)) = after {
         ask = ask.bind(at).bind(id);
     }
     let rows: Vec<LogLine> = ask.all(on).await?;
-    Ok(Page::from_rows(rows, limit, |line| Cursor(vec![line.at.as_microsecond().into(), line.id.to_string().into()])))
+    Ok(Page::from_rows(rows, limit, |line| Cursor::moment(line.at, line.id)))
 }

@@ -1,5 +1,6 @@
-//! Landing: one fetched object through the connector's pure functions into the modules, in one transaction.
+//! Landing: fetched objects through the connector's pure functions into the modules, in one transaction.
 
+mod lot;
 mod plan;
 
 use std::sync::Arc;
@@ -8,11 +9,11 @@ use atlas_kernel::{Actor, Result};
 use atlas_store::Tx;
 
 use crate::connection::Connection;
-use crate::raw::{self, Entry};
 use crate::two_way::{self, Rules};
-use crate::versions::{self, ObjectState, Version};
+use crate::versions::{self, ObjectState};
 use crate::{Applied, Arrival, Connections, Landing};
 
+pub(crate) use self::lot::Lot;
 pub(crate) use self::plan::{Need, Planned, plan, plan_gone, plan_value};
 
 /// What landing an object came to.
@@ -31,71 +32,27 @@ pub(crate) enum Landed {
 }
 
 impl Connections {
-    /// Lands an object: the raw entry, the modules' records, and the object's line, together.
-    ///
-    /// With `hold`, an object whose people or companies have not been seen is only stored.
-    pub(crate) async fn land(&self, tx: &Tx, connection: &Connection, item: &Planned, hold: bool) -> Result<Landed> {
-        let (workspace, id) = (connection.workspace_id, connection.id);
-        raw::lock(tx, workspace, id).await?;
-        let before = versions::version_of(tx, workspace, id, item.object.kind, &item.id).await?;
-        if let Some(landed) = self.nothing_new(tx, connection, item, before.as_ref()).await? {
-            return Ok(landed);
-        }
-        let kind = if item.state == ObjectState::Gone { raw::GONE } else { raw::OBJECT };
-        let entry = Entry {
-            kind,
-            object: item.object.kind,
-            external_id: &item.id,
-            version: item.version,
-            fetched_at: item.started,
-            hash: &item.hash,
-            body: &item.body,
-        };
-        let seq = self.append_raw(tx, workspace, id, &entry).await?;
-        let held = hold && item.state == ObjectState::Present && self.misses_needs(tx, connection, item).await?;
-        let state = if held { ObjectState::Held } else { item.state };
-        versions::put(tx, workspace, id, &item.line(seq, state, before.as_ref())).await?;
-        match state {
-            ObjectState::Held => Ok(Landed::Held),
-            ObjectState::Unreadable => Ok(Landed::Unreadable),
-            ObjectState::Present | ObjectState::Gone => self.apply(tx, connection, &item.landings).await.map(Landed::Applied),
-        }
+    /// Begins to land these objects in one transaction; until it ends, no other one lands anything for the connection.
+    pub(crate) async fn lot<'a>(
+        &'a self,
+        tx: &'a Tx,
+        connection: &'a Connection,
+        items: impl IntoIterator<Item = &Planned>,
+    ) -> Result<Lot<'a>> {
+        Lot::begin(self, tx, connection, items).await
     }
 
-    /// Lands what was held, from the raw log.
-    pub(crate) async fn land_held(&self, tx: &Tx, connection: &Connection, item: &Planned) -> Result<Landed> {
-        let (workspace, id) = (connection.workspace_id, connection.id);
-        raw::lock(tx, workspace, id).await?;
-        let now = versions::version_of(tx, workspace, id, item.object.kind, &item.id).await?;
-        match now {
-            Some(line) if line.state == ObjectState::Held && line.hash == item.hash => {
-                versions::put(tx, workspace, id, &Version { state: item.state, note: item.note.clone(), ..line }).await?;
-                self.apply(tx, connection, &item.landings).await.map(Landed::Applied)
-            }
-            _ => Ok(Landed::Stale),
-        }
+    /// Lands an object by itself, see [`Lot::land`].
+    pub(crate) async fn land(&self, tx: &Tx, connection: &Connection, item: &Planned, hold: bool) -> Result<Landed> {
+        let mut lot = self.lot(tx, connection, [item]).await?;
+        let landed = lot.land(item, hold).await?;
+        lot.finish().await?;
+        Ok(landed)
     }
 
     /// Notes that a stored object could not be landed, with a code of ours.
     pub(crate) async fn land_nothing(&self, tx: &Tx, connection: &Connection, item: &Planned, code: &str) -> Result<()> {
-        let unread = item.unreadable(code);
-        self.land(tx, connection, &unread, false).await.map(|_| ())
-    }
-
-    /// What to answer when there is nothing to write: exactly this is stored, or something newer.
-    async fn nothing_new(&self, tx: &Tx, connection: &Connection, item: &Planned, before: Option<&Version>) -> Result<Option<Landed>> {
-        let Some(before) = before else { return Ok(None) };
-        let waiting = before.state == ObjectState::Held && item.state == ObjectState::Present;
-        if before.hash == item.hash && (before.state == item.state || waiting) {
-            let seen = Version { fetched_at: before.fetched_at.max(item.started), ..before.clone() };
-            versions::put(tx, connection.workspace_id, connection.id, &seen).await?;
-            return Ok(Some(if waiting { Landed::Held } else { Landed::Same }));
-        }
-        Ok(before.is_newer_than(item.state, item.version, item.started).then_some(Landed::Stale))
-    }
-
-    async fn misses_needs(&self, tx: &Tx, connection: &Connection, item: &Planned) -> Result<bool> {
-        Ok(!self.missing_needs(tx, connection, &item.needs).await?.is_empty())
+        self.land(tx, connection, &item.unreadable(code), false).await.map(|_| ())
     }
 
     /// The needs that no module has been offered yet.
@@ -112,24 +69,25 @@ impl Connections {
         Ok(missing)
     }
 
-    /// Whether an object would change anything if it were landed now.
-    pub(crate) async fn is_news(&self, tx: &Tx, connection: &Connection, item: &Planned) -> Result<bool> {
-        let (workspace, id) = (connection.workspace_id, connection.id);
-        raw::lock(tx, workspace, id).await?;
-        let before = versions::version_of(tx, workspace, id, item.object.kind, &item.id).await?;
-        Ok(before.is_none_or(|b| b.hash != item.hash && !b.is_newer_than(item.state, item.version, item.started)))
-    }
-
     /// Gives landing records to the modules, in their order.
     pub(crate) async fn apply(&self, tx: &Tx, connection: &Connection, landings: &[(bool, Landing)]) -> Result<Applied> {
+        let rules = self.rules_for(tx, connection, landings).await?;
+        self.apply_by(tx, connection, landings, &rules).await
+    }
+
+    /// The rules of the fields that these landing records state; none are asked for when they state none.
+    async fn rules_for(&self, tx: &Tx, connection: &Connection, landings: &[(bool, Landing)]) -> Result<Arc<Rules>> {
+        if !landings.iter().any(|(_, landing)| has_fields(landing)) {
+            return Ok(Arc::default());
+        }
+        let connector = self.connector(&connection.provider)?;
+        Ok(Arc::new(two_way::rules(tx, &connector, connection.workspace_id, connection.id).await?))
+    }
+
+    async fn apply_by(&self, tx: &Tx, connection: &Connection, landings: &[(bool, Landing)], rules: &Arc<Rules>) -> Result<Applied> {
         let connector = self.connector(&connection.provider)?;
         let actor: Actor = connection.actor(connector.name);
         let mut applied = Applied::default();
-        let has_fields = |landing: &Landing| matches!(landing, Landing::Person(_) | Landing::Company(_));
-        let rules = Arc::new(match landings.iter().any(|(_, landing)| has_fields(landing)) {
-            true => two_way::rules(tx, &connector, connection.workspace_id, connection.id).await?,
-            false => Rules::default(),
-        });
         for (history, landing) in landings {
             let arrival = Arrival {
                 actor: actor.clone(),
@@ -145,4 +103,9 @@ impl Connections {
         }
         Ok(applied)
     }
+}
+
+/// Whether a landing record states fields for which rules can be chosen.
+fn has_fields(landing: &Landing) -> bool {
+    matches!(landing, Landing::Person(_) | Landing::Company(_))
 }

@@ -59,20 +59,18 @@ impl Connections {
             self.connector(slug)?;
             return Ok(Page { data: vec![], next_cursor: None });
         };
-        let after = cursor.map(|text| Cursor::decode(text, 2)).transpose()?;
+        let after = cursor.map(Cursor::decode_moment::<ActivityId>).transpose()?;
         let before = if after.is_some() { "AND (n.received_at, n.id) < ($4, $5)" } else { "" };
         let sql = format!(
             "SELECT n.id, n.notice_id, n.topic, n.received_at, n.signals, n.repeats, {WAITING} AS waiting FROM connect_notices n \
              WHERE n.workspace_id = $1 AND n.connection_id = $2 {before} ORDER BY n.received_at DESC, n.id DESC LIMIT $3"
         );
         let mut ask = built_query(sql).bind(connection.workspace_id).bind(connection.id).bind(limit + 1);
-        if let Some(cursor) = after {
-            let bad = || Error::field("cursor", "invalid", "this cursor is not from this list; start again without it");
-            ask = ask.bind(Timestamp::from_microsecond(cursor.int(0)?).map_err(|_| bad())?);
-            ask = ask.bind(cursor.text(1)?.parse::<ActivityId>().map_err(|_| bad())?);
+        if let Some((at, id)) = after {
+            ask = ask.bind(at).bind(id);
         }
         let rows: Vec<NoticeView> = ask.all(self.db()).await?;
-        Ok(Page::from_rows(rows, limit, |n| Cursor(vec![n.received_at.as_microsecond().into(), n.id.to_string().into()])))
+        Ok(Page::from_rows(rows, limit, |n| Cursor::moment(n.received_at, n.id)))
     }
 
     /// Takes a notice up again: what it named is looked at once more. Looking twice changes nothing.

@@ -1,7 +1,9 @@
 //! The raw log: every answer as it came, sealed, in the order of arrival.
 
+use std::ops::Range;
+
 use atlas_kernel::{ConnectionId, Result, Timestamp, WorkspaceId};
-use atlas_store::{Executor, Tx, query};
+use atlas_store::{Executor, Insert, Tx, query};
 use sha2::{Digest, Sha256};
 
 use crate::Connections;
@@ -45,16 +47,51 @@ fn aad(connection: ConnectionId, seq: i64) -> String {
     format!("raw:{connection}:{seq}")
 }
 
-/// The next number of the log. Until the transaction ends, no other one writes for this connection.
-pub(crate) async fn next_seq(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId) -> Result<i64> {
-    query(
-        "INSERT INTO connect_sequences (workspace_id, connection_id, next) VALUES ($1, $2, 1) \
-         ON CONFLICT (workspace_id, connection_id) DO UPDATE SET next = connect_sequences.next + 1 RETURNING next",
+/// An entry with its number, ready to be written.
+pub(crate) struct Sealed {
+    seq: i64,
+    kind: &'static str,
+    object: String,
+    external_id: String,
+    version: i64,
+    fetched_at: Timestamp,
+    hash: Vec<u8>,
+    body: Vec<u8>,
+}
+
+/// The next numbers of the log; one that is not used stays unused. Until the transaction ends, no other one writes for this connection.
+pub(crate) async fn take_numbers(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, count: usize) -> Result<Range<i64>> {
+    let last: i64 = query(
+        "INSERT INTO connect_sequences (workspace_id, connection_id, next) VALUES ($1, $2, $3) \
+         ON CONFLICT (workspace_id, connection_id) DO UPDATE SET next = connect_sequences.next + excluded.next RETURNING next",
     )
     .bind(workspace)
     .bind(connection)
+    .bind(count)
     .value(tx)
-    .await
+    .await?;
+    Ok(last - i64::try_from(count).unwrap_or(0) + 1..last + 1)
+}
+
+/// Appends to the log.
+pub(crate) async fn append(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, entries: Vec<Sealed>) -> Result<()> {
+    let columns = "workspace_id, connection_id, seq, kind, object, external_id, version, fetched_at, hash, body";
+    let mut insert = Insert::into("connect_raw", columns, "");
+    for entry in entries {
+        insert
+            .row()
+            .bind(workspace)
+            .bind(connection)
+            .bind(entry.seq)
+            .bind(entry.kind)
+            .bind(entry.object)
+            .bind(entry.external_id)
+            .bind(entry.version)
+            .bind(entry.fetched_at)
+            .bind(entry.hash)
+            .bind(entry.body);
+    }
+    insert.run(tx).await.map(|_| ())
 }
 
 /// Makes this transaction the only one that writes for the connection, so that "which is newer" is decided once.
@@ -71,27 +108,18 @@ pub(crate) async fn lock(tx: &Tx, workspace: WorkspaceId, connection: Connection
 }
 
 impl Connections {
-    /// Appends to the log; answers the entry's number.
-    pub(crate) async fn append_raw(&self, tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, entry: &Entry<'_>) -> Result<i64> {
-        let seq = next_seq(tx, workspace, connection).await?;
-        let sealed = self.seal(workspace, &aad(connection, seq), entry.body)?;
-        query(
-            "INSERT INTO connect_raw (workspace_id, connection_id, seq, kind, object, external_id, version, fetched_at, hash, body) \
-             VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)",
-        )
-        .bind(workspace)
-        .bind(connection)
-        .bind(seq)
-        .bind(entry.kind)
-        .bind(entry.object)
-        .bind(entry.external_id)
-        .bind(entry.version)
-        .bind(entry.fetched_at)
-        .bind(entry.hash)
-        .bind(sealed)
-        .run(tx)
-        .await?;
-        Ok(seq)
+    /// Seals an entry for its place in the log.
+    pub(crate) fn sealed(&self, workspace: WorkspaceId, connection: ConnectionId, seq: i64, entry: &Entry<'_>) -> Result<Sealed> {
+        Ok(Sealed {
+            seq,
+            kind: entry.kind,
+            object: entry.object.to_owned(),
+            external_id: entry.external_id.to_owned(),
+            version: entry.version,
+            fetched_at: entry.fetched_at,
+            hash: entry.hash.to_vec(),
+            body: self.seal(workspace, &aad(connection, seq), entry.body)?,
+        })
     }
 
     /// Entries after `after`, in order.

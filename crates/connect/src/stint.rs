@@ -7,10 +7,10 @@ use atlas_store::Dialect;
 /// What a transaction of bulk work should take at most.
 const TARGET: Duration = Duration::from_millis(12);
 /// Objects and messages in one transaction, at most; a busy database gets less.
-const MOST: usize = 50;
+const MOST: usize = 60;
 
 /// What a transaction may hold where others can write meanwhile, however long it takes.
-const ENOUGH: usize = 20;
+const ENOUGH: usize = 40;
 
 /// Learns from each transaction how much the next one may hold.
 pub(crate) struct Stint {

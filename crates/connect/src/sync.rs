@@ -122,20 +122,17 @@ pub(crate) async fn list(
     limit: usize,
     cursor: Option<&str>,
 ) -> Result<Page<Sync>> {
-    let after = cursor.map(|text| Cursor::decode(text, 2)).transpose()?;
+    let after = cursor.map(Cursor::decode_moment::<SyncId>).transpose()?;
     let before = if after.is_some() { "AND (started_at, id) < ($4, $5)" } else { "" };
     let sql = format!(
         "SELECT {COLUMNS} FROM connect_syncs WHERE workspace_id = $1 AND connection_id = $2 {before} ORDER BY started_at DESC, id DESC LIMIT $3"
     );
     let mut ask = built_query(sql).bind(workspace).bind(connection).bind(limit + 1);
-    if let Some(cursor) = after {
-        let bad = || atlas_kernel::Error::field("cursor", "invalid", "this cursor is not from this list; start again without it");
-        let at = Timestamp::from_microsecond(cursor.int(0)?).map_err(|_| bad())?;
-        let id: SyncId = cursor.text(1)?.parse().map_err(|_| bad())?;
+    if let Some((at, id)) = after {
         ask = ask.bind(at).bind(id);
     }
     let rows: Vec<Sync> = ask.all(on).await?;
-    Ok(Page::from_rows(rows, limit, |s| Cursor(vec![s.started_at.as_microsecond().into(), s.id.to_string().into()])))
+    Ok(Page::from_rows(rows, limit, |s| Cursor::moment(s.started_at, s.id)))
 }
 
 /// A sync that was asked for.

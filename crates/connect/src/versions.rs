@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use atlas_kernel::{ConnectionId, Result, Timestamp, WorkspaceId, text_enum};
-use atlas_store::{Executor, Tx, built_query, query};
+use atlas_store::{Executor, Insert, Tx, built_query, query};
 
 text_enum! {
     /// What became of an object.
@@ -72,18 +72,6 @@ impl Version {
 
 const COLUMNS: &str = "object, external_id, version, fetched_at, seq, hash, state, stored_parts, stated_parts, note";
 
-/// The line of one object.
-pub(crate) async fn version_of(
-    on: &dyn Executor,
-    workspace: WorkspaceId,
-    connection: ConnectionId,
-    object: &str,
-    external_id: &str,
-) -> Result<Option<Version>> {
-    let ids = [external_id.to_owned()];
-    Ok(versions_of(on, workspace, connection, object, &ids).await?.remove(external_id))
-}
-
 /// The lines of many objects of one kind.
 pub(crate) async fn versions_of(
     on: &dyn Executor,
@@ -122,29 +110,36 @@ pub(crate) async fn in_state(
     built_query(sql).bind(workspace).bind(connection).bind(state).bind(object).bind(limit).all(on).await
 }
 
-/// Writes an object's line.
-pub(crate) async fn put(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, version: &Version) -> Result<()> {
-    query(
-        "INSERT INTO connect_versions (workspace_id, connection_id, object, external_id, version, fetched_at, seq, hash, state, stored_parts, \
-         stated_parts, note) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12) ON CONFLICT (workspace_id, connection_id, object, external_id) \
-         DO UPDATE SET version = excluded.version, fetched_at = excluded.fetched_at, seq = excluded.seq, hash = excluded.hash, \
-         state = excluded.state, stored_parts = excluded.stored_parts, stated_parts = excluded.stated_parts, note = excluded.note",
-    )
-    .bind(workspace)
-    .bind(connection)
-    .bind(&version.object)
-    .bind(&version.external_id)
-    .bind(version.version)
-    .bind(version.fetched_at)
-    .bind(version.seq)
-    .bind(version.hash.clone())
-    .bind(version.state)
-    .bind(version.stored_parts)
-    .bind(version.stated_parts)
-    .bind(version.note.clone())
-    .run(tx)
-    .await
-    .map(|_| ())
+/// Writes the lines of objects, each at most once.
+pub(crate) async fn put_all<'a>(
+    tx: &Tx,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    versions: impl IntoIterator<Item = &'a Version>,
+) -> Result<()> {
+    let columns =
+        "workspace_id, connection_id, object, external_id, version, fetched_at, seq, hash, state, stored_parts, stated_parts, note";
+    let update = "ON CONFLICT (workspace_id, connection_id, object, external_id) DO UPDATE SET version = excluded.version, \
+         fetched_at = excluded.fetched_at, seq = excluded.seq, hash = excluded.hash, state = excluded.state, \
+         stored_parts = excluded.stored_parts, stated_parts = excluded.stated_parts, note = excluded.note";
+    let mut insert = Insert::into("connect_versions", columns, update);
+    for version in versions {
+        insert
+            .row()
+            .bind(workspace)
+            .bind(connection)
+            .bind(&version.object)
+            .bind(&version.external_id)
+            .bind(version.version)
+            .bind(version.fetched_at)
+            .bind(version.seq)
+            .bind(version.hash.clone())
+            .bind(version.state)
+            .bind(version.stored_parts)
+            .bind(version.stated_parts)
+            .bind(version.note.clone());
+    }
+    insert.run(tx).await.map(|_| ())
 }
 
 /// How complete the parts of a connection's objects are.

@@ -15,7 +15,7 @@ pub use clock::{Clock, Timestamp};
 pub use error::{Error, FieldError, Result};
 pub use id::{Id, Kind, ParseIdError, Ref};
 pub use money::{Currency, Money};
-pub use page::{Cursor, ListQuery, Page};
+pub use page::{Cursor, ListQuery, Page, foreign_cursor};
 
 id::kinds! {
     /// A tenant: everything belongs to one workspace.

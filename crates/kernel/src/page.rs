@@ -1,12 +1,15 @@
 //! Pages of a list: opaque cursors that name the last row's sort key, never an offset.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, Result};
+use crate::{Error, Result, Timestamp};
 
 /// One page of a list.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -68,8 +71,23 @@ impl Cursor {
         let parsed = URL_SAFE_NO_PAD.decode(text).ok().and_then(|json| serde_json::from_slice::<Vec<Value>>(&json).ok());
         match parsed {
             Some(parts) if parts.len() == len => Ok(Self(parts)),
-            _ => Err(Error::field("cursor", "invalid", "this cursor is not from this list; start again without it")),
+            _ => Err(foreign_cursor()),
         }
+    }
+
+    /// The place of a row in a list that is ordered by a time and, within it, an id.
+    pub fn moment(at: Timestamp, id: impl Display) -> Self {
+        Self(vec![at.as_microsecond().into(), id.to_string().into()])
+    }
+
+    /// Reads what [`Cursor::moment`] wrote: the time and the id of a page's last row.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on field `cursor` for anything else.
+    pub fn decode_moment<Id: FromStr>(text: &str) -> Result<(Timestamp, Id)> {
+        let cursor = Self::decode(text, 2)?;
+        let at = Timestamp::from_microsecond(cursor.int(0)?).map_err(|_| foreign_cursor())?;
+        Ok((at, cursor.text(1)?.parse().map_err(|_| foreign_cursor())?))
     }
 
     /// Part `index` as text.
@@ -83,9 +101,13 @@ impl Cursor {
     }
 
     fn part<T>(&self, index: usize, read: impl Fn(&Value) -> Option<T>) -> Result<T> {
-        let invalid = || Error::field("cursor", "invalid", "this cursor is not from this list; start again without it");
-        self.0.get(index).and_then(read).ok_or_else(invalid)
+        self.0.get(index).and_then(read).ok_or_else(foreign_cursor)
     }
+}
+
+/// A cursor that was not made for the list it is used on.
+pub fn foreign_cursor() -> Error {
+    Error::field("cursor", "invalid", "this cursor is not from this list; start again without it")
 }
 
 /// The paging parameters every list takes.

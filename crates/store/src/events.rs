@@ -219,17 +219,11 @@ pub async fn events_about(on: &dyn Executor, workspace: WorkspaceId, subject: &R
     );
     let mut read = built_query(sql).bind(workspace).bind(subject).bind(ask.kind.as_deref().unwrap_or("")).bind(ask.limit + 1);
     if let Some(text) = &ask.cursor {
-        let cursor = Cursor::decode(text, 2)?;
-        let at = Timestamp::from_microsecond(cursor.int(0)?).map_err(|_| bad_cursor())?;
-        let id: EventId = cursor.text(1)?.parse().map_err(|_| bad_cursor())?;
+        let (at, id) = Cursor::decode_moment::<EventId>(text)?;
         read = read.bind(at).bind(id);
     }
     let rows: Vec<EventRow> = read.all(on).await?;
-    Ok(Page::from_rows(rows, ask.limit, |row| Cursor(vec![row.at.as_microsecond().into(), row.id.to_string().into()])))
-}
-
-fn bad_cursor() -> atlas_kernel::Error {
-    atlas_kernel::Error::field("cursor", "invalid", "this cursor is not from this list; start again without it")
+    Ok(Page::from_rows(rows, ask.limit, |row| Cursor::moment(row.at, row.id)))
 }
 
 /// How many events of each kind a record's timeline has.

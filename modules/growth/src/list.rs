@@ -1,6 +1,6 @@
 //! Lists: conditions put together, pages by key in both directions, never by offset.
 
-use atlas_kernel::{Cursor, Error, Result, Timestamp, UserId, WorkspaceId};
+use atlas_kernel::{Cursor, Error, Result, Timestamp, UserId, WorkspaceId, foreign_cursor};
 use atlas_store::{Executor, FromRow, Value, built_query};
 use serde_json::Value as Json;
 
@@ -305,17 +305,16 @@ fn write_cursor(order: Order, (key, id): (Key, String)) -> String {
 }
 
 fn read_cursor(text: &str, order: Order) -> Result<(Value, Value)> {
-    let foreign = || Error::field("cursor", "invalid", "this cursor is not from this list; start again without it");
     let cursor = Cursor::decode(text, 3)?;
     if cursor.text(0)? != order.label() {
-        return Err(foreign());
+        return Err(foreign_cursor());
     }
     let key = match order.holds {
         Holds::Text => cursor.text(1)?.into(),
         Holds::Int => cursor.int(1)?.into(),
-        Holds::Time => Timestamp::from_microsecond(cursor.int(1)?).map_err(|_| foreign())?.into(),
+        Holds::Time => Timestamp::from_microsecond(cursor.int(1)?).map_err(|_| foreign_cursor())?.into(),
     };
-    let id: atlas_kernel::Ref = cursor.text(2)?.parse().map_err(|_| foreign())?;
+    let id: atlas_kernel::Ref = cursor.text(2)?.parse().map_err(|_| foreign_cursor())?;
     Ok((key, id.uuid().into()))
 }
 

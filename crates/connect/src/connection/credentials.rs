@@ -126,7 +126,7 @@ impl Connections {
             Some(word) => Some(self.seal(actor.workspace, &format!("connection:{id}:client_secret"), word.expose().trim().as_bytes())?),
             None => before.as_ref().and_then(|c| c.client_secret.clone()),
         };
-        upsert(tx, actor, slug, connector, id, client_id, sealed, hosts).await?;
+        upsert(tx, actor, connector, &App { slug, id, client_id, sealed, hosts }).await?;
         if let Some(before) = &before {
             let moved = before.client_id != client_id || before.api_base != hosts.api;
             if moved && before.token.is_some() {
@@ -155,16 +155,16 @@ async fn stop_for_new_app(tx: &Tx, before: &Connection) -> Result<()> {
     Ok(())
 }
 
-async fn upsert(
-    tx: &Tx,
-    actor: &Actor,
-    slug: &str,
-    connector: &Connector,
+/// The customer's app at the provider, as it is stored.
+struct App<'a> {
+    slug: &'a str,
     id: ConnectionId,
-    client_id: &str,
+    client_id: &'a str,
     sealed: Option<Vec<u8>>,
-    hosts: &Hosts,
-) -> Result<()> {
+    hosts: &'a Hosts,
+}
+
+async fn upsert(tx: &Tx, actor: &Actor, connector: &Connector, app: &App<'_>) -> Result<()> {
     query(
         "INSERT INTO connections (workspace_id, id, provider, state, client_id, client_secret, region, api_base, app_base, per_minute, \
          poll_seconds, paused, version, created_at, updated_at, slug) VALUES ($1,$2,$3,'disconnected',$4,$5,$6,$7,$8,$9,60,$11,1,$10,$10,$12) \
@@ -173,17 +173,17 @@ async fn upsert(
          updated_at = excluded.updated_at",
     )
     .bind(actor.workspace)
-    .bind(id)
+    .bind(app.id)
     .bind(connector.id)
-    .bind(client_id)
-    .bind(sealed)
-    .bind(&hosts.region)
-    .bind(&hosts.api)
-    .bind(&hosts.app)
+    .bind(app.client_id)
+    .bind(app.sealed.clone())
+    .bind(&app.hosts.region)
+    .bind(&app.hosts.api)
+    .bind(&app.hosts.app)
     .bind(connector.limits.per_minute)
     .bind(tx.now())
     .bind(false)
-    .bind(slug)
+    .bind(app.slug)
     .run(tx)
     .await
     .map(|_| ())

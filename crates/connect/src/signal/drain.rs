@@ -316,13 +316,13 @@ impl Drain {
         if findings.erase {
             raw::erase(tx, self.connection.workspace_id, self.connection.id, &row.object, &row.external_id).await?;
         }
+        let mut lot = self.conns.lot(tx, &self.connection, findings.objects.iter().map(|object| &**object)).await?;
         for object in &findings.objects {
-            let landed = self.conns.land(tx, &self.connection, object, false).await?;
-            if landed == Landed::Held {
-                self.conns.land_held(tx, &self.connection, object).await?;
+            if lot.land(object, false).await? == Landed::Held {
+                lot.land_held(object).await?;
             }
         }
-        Ok(())
+        lot.finish().await
     }
 
     /// Nothing lands for a connection that was ended while the provider was being asked.

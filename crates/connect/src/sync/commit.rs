@@ -13,7 +13,7 @@ use super::piece::{HEAVY, How, Piece};
 use super::progress::{StreamProgress, SyncProgress, window_ms, work_done};
 use super::run::Run;
 use super::streams::{self, StreamRow, StreamState};
-use crate::land::{Landed, Planned};
+use crate::land::{Landed, Lot, Planned};
 use crate::stint::Stint;
 use crate::versions::{self, ObjectState};
 use crate::{audit, signal, tally};
@@ -113,7 +113,7 @@ impl Committer {
                 let (run, planned) = (run.clone(), planned.clone());
                 async move {
                     run.fence(&tx).await?;
-                    if run.conns.is_news(&tx, &run.connection, &planned).await? {
+                    if run.conns.lot(&tx, &run.connection, [&*planned]).await?.is_news(&planned) {
                         run.conns.apply(&tx, &run.connection, &planned.landings[part..=part]).await?;
                     }
                     Ok(())
@@ -164,13 +164,15 @@ impl Committer {
         for (stream, made) in run.streams.iter().zip(&self.made) {
             progress.entry(stream.name.to_owned()).or_default().calls += made;
         }
+        let mut lot = run.conns.lot(tx, &run.connection, batch.iter().filter_map(Piece::planned)).await?;
         for piece in batch {
             let Some(stream) = piece.stream() else { continue };
             let name = run.streams[stream].name;
             let row = rows.entry(name.to_owned()).or_insert_with(|| StreamRow::new(name));
-            self.settle(tx, piece, row, progress.entry(name.to_owned()).or_default()).await?;
+            self.settle(&mut lot, tx, piece, row, progress.entry(name.to_owned()).or_default()).await?;
             changed.push(name);
         }
+        lot.finish().await?;
         changed.sort_unstable();
         changed.dedup();
         for name in changed {
@@ -187,9 +189,9 @@ impl Committer {
         Ok((rows, progress, speed))
     }
 
-    async fn settle(&self, tx: &Tx, piece: &Piece, row: &mut StreamRow, done: &mut StreamProgress) -> Result<()> {
+    async fn settle(&self, lot: &mut Lot<'_>, tx: &Tx, piece: &Piece, row: &mut StreamRow, done: &mut StreamProgress) -> Result<()> {
         match piece {
-            Piece::Object { planned, how, .. } => return self.land(tx, planned, *how, done).await,
+            Piece::Object { planned, how, .. } => return self.land(lot, tx, planned, *how, done).await,
             Piece::Skipped { count, .. } => {
                 done.done += count;
                 done.skipped += count;
@@ -228,14 +230,13 @@ impl Committer {
         Ok(())
     }
 
-    async fn land(&self, tx: &Tx, planned: &Planned, how: How, done: &mut StreamProgress) -> Result<()> {
-        let (conns, connection) = (&self.run.conns, &self.run.connection);
+    async fn land(&self, lot: &mut Lot<'_>, tx: &Tx, planned: &Planned, how: How, done: &mut StreamProgress) -> Result<()> {
         let hold = matches!(how, How::Listed { hold: true });
         let landed = match how {
-            How::Release => conns.land_held(tx, connection, planned).await?,
-            How::Listed { .. } | How::Needed => match conns.land(tx, connection, planned, hold).await? {
+            How::Release => lot.land_held(planned).await?,
+            How::Listed { .. } | How::Needed => match lot.land(planned, hold).await? {
                 // It was held before, and nothing stands against landing it now.
-                Landed::Held if !hold => conns.land_held(tx, connection, planned).await?,
+                Landed::Held if !hold => lot.land_held(planned).await?,
                 landed => landed,
             },
         };
@@ -248,7 +249,7 @@ impl Committer {
         // What changed in the second in which it was fetched may have changed again in it: that is looked at soon, not at the next look.
         let fresh = matches!(landed, Landed::Applied(_) | Landed::Held) && planned.state == ObjectState::Present;
         if fresh && !versions::is_sure(planned.version, planned.started) {
-            signal::postpone(tx, connection, planned.object.kind, &planned.id, versions::SURE_AFTER).await?;
+            signal::postpone(tx, &self.run.connection, planned.object.kind, &planned.id, versions::SURE_AFTER).await?;
         }
         done.done += i64::from(matches!(how, How::Listed { .. }));
         Ok(())

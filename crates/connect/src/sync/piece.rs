@@ -50,6 +50,11 @@ impl Piece {
         if let Self::Object { planned, .. } = self { planned.weight().min(HEAVY) } else { 1 }
     }
 
+    /// The object that is to be landed, if it is one.
+    pub fn planned(&self) -> Option<&Planned> {
+        if let Self::Object { planned, .. } = self { Some(planned) } else { None }
+    }
+
     /// The listing it belongs to.
     pub fn stream(&self) -> Option<usize> {
         match self {

@@ -147,20 +147,18 @@ impl Connections {
             self.connector(slug)?;
             return Ok(Page { data: vec![], next_cursor: None });
         };
-        let after = cursor.map(|text| Cursor::decode(text, 2)).transpose()?;
+        let after = cursor.map(Cursor::decode_moment::<ConflictId>).transpose()?;
         let further = if after.is_some() { "AND (opened_at, id) > ($4, $5)" } else { "" };
         let sql = format!(
             "SELECT {COLUMNS} FROM connect_conflicts WHERE workspace_id = $1 AND connection_id = $2 AND decided_at IS NULL {further} \
              ORDER BY opened_at, id LIMIT $3"
         );
         let mut ask = built_query(sql).bind(connection.workspace_id).bind(connection.id).bind(limit + 1);
-        if let Some(cursor) = after {
-            let bad = || Error::field("cursor", "invalid", "this cursor is not from this list; start again without it");
-            ask = ask.bind(Timestamp::from_microsecond(cursor.int(0)?).map_err(|_| bad())?);
-            ask = ask.bind(cursor.text(1)?.parse::<ConflictId>().map_err(|_| bad())?);
+        if let Some((at, id)) = after {
+            ask = ask.bind(at).bind(id);
         }
         let rows: Vec<ConflictView> = ask.all(self.db()).await?;
-        Ok(Page::from_rows(rows, limit, |c| Cursor(vec![c.opened_at.as_microsecond().into(), c.id.to_string().into()])))
+        Ok(Page::from_rows(rows, limit, |c| Cursor::moment(c.opened_at, c.id)))
     }
 
     /// Decides a conflict. Atlas's value is written to the provider, the provider's comes in.

@@ -1,6 +1,6 @@
 //! The log of what was written to the provider, field by field, with what was there before.
 
-use atlas_kernel::{Actor, Cursor, Error, Page, Ref, Result, Timestamp, text_enum};
+use atlas_kernel::{Actor, Cursor, Page, Ref, Result, Timestamp, text_enum};
 use atlas_store::{Executor, Tx, built_query, query};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -165,7 +165,6 @@ impl Connections {
             self.connector(slug)?;
             return Ok(Page { data: vec![], next_cursor: None });
         };
-        let bad = || Error::field("cursor", "invalid", "this cursor is not from this list; start again without it");
         let mut values: Vec<atlas_store::Value> = vec![connection.workspace_id.into(), connection.id.into(), (limit + 1).into()];
         let mut further = String::new();
         if let Some(batch) = batch {
@@ -173,15 +172,14 @@ impl Connections {
             further.push_str(&format!(" AND batch_id = ${}", values.len()));
         }
         if let Some(cursor) = cursor {
-            let cursor = Cursor::decode(cursor, 2)?;
-            values.push(Timestamp::from_microsecond(cursor.int(0)?).map_err(|_| bad())?.into());
-            values.push(cursor.text(1)?.parse::<WriteId>().map_err(|_| bad())?.into());
+            let (at, id) = Cursor::decode_moment::<WriteId>(cursor)?;
+            values.extend([at.into(), id.into()]);
             further.push_str(&format!(" AND (at, id) < (${}, ${})", values.len() - 1, values.len()));
         }
         let sql = format!(
             "SELECT {COLUMNS} FROM connect_writes WHERE workspace_id = $1 AND connection_id = $2{further} ORDER BY at DESC, id DESC LIMIT $3"
         );
         let rows: Vec<WriteView> = values.into_iter().fold(built_query(sql), atlas_store::Query::bind).all(self.db()).await?;
-        Ok(Page::from_rows(rows, limit, |w| Cursor(vec![w.at.as_microsecond().into(), w.id.to_string().into()])))
+        Ok(Page::from_rows(rows, limit, |w| Cursor::moment(w.at, w.id)))
     }
 }

@@ -1,7 +1,7 @@
 //! Contacts in the database.
 
 use atlas_kernel::{Ref, Result, Timestamp, UserId, WorkspaceId};
-use atlas_store::{Executor, SearchDoc, Tx, built_query, query, search_put, search_remove};
+use atlas_store::{Executor, Insert, SearchDoc, Tx, built_query, query, search_put, search_remove};
 use serde_json::Value;
 
 use super::{Contact, Status};
@@ -197,11 +197,11 @@ async fn save_handles(tx: &Tx, workspace: WorkspaceId, contact: &Contact) -> Res
         let delete = query("DELETE FROM contact_handles WHERE workspace_id = $1 AND kind = $2 AND match_key = $3 AND contact_id = $4");
         delete.bind(workspace).bind(kind).bind(key).bind(contact.id).run(tx).await?;
     }
+    let mut insert = Insert::into("contact_handles", "workspace_id, kind, match_key, contact_id", "");
     for (kind, key) in wanted.iter().filter(|handle| !known.contains(handle)) {
-        let insert = query("INSERT INTO contact_handles (workspace_id, kind, match_key, contact_id) VALUES ($1,$2,$3,$4)");
-        insert.bind(workspace).bind(kind).bind(key).bind(contact.id).run(tx).await?;
+        insert.row().bind(workspace).bind(kind).bind(key).bind(contact.id);
     }
-    Ok(())
+    insert.run(tx).await.map(|_| ())
 }
 
 /// Writes what search finds of a contact; archived and merged ones are not found.

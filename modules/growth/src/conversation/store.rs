@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use atlas_kernel::{ConnectionId, Cursor, Error, Page, Ref, Result, Timestamp, WorkspaceId};
+use atlas_kernel::{ConnectionId, Cursor, Page, Ref, Result, Timestamp, WorkspaceId};
 use atlas_store::{Executor, Insert, SearchDoc, Tx, built_query, query, search_put};
 
 use super::{Conversation, Message};
@@ -90,14 +90,14 @@ pub async fn page(
         c.and("c.state =", state, "");
     }
     if let Some(text) = cursor {
-        let (at, id) = read_cursor(text)?;
+        let (at, id) = Cursor::decode_moment::<Ref>(text)?;
         let (at, id) = (c.bind(at), c.bind(id.uuid()));
         c.also(format!("(c.last_message_at, c.id) < ({at}, {id})"));
     }
     let order = Order { name: "latest", column: "c.last_message_at", holds: Holds::Time, descending: true };
     let (sql, values) = c.page_sql(COLUMNS, "conversations c", "c.id", order, &Turn::First, limit)?;
     let rows: Vec<Conversation> = values.into_iter().fold(built_query(sql), atlas_store::Query::bind).all(on).await?;
-    Ok(Page::from_rows(rows, limit, |c| Cursor(vec![c.last_message_at.as_microsecond().into(), c.id.to_string().into()])))
+    Ok(Page::from_rows(rows, limit, |c| Cursor::moment(c.last_message_at, c.id)))
 }
 
 /// Messages of a conversation, newest first.
@@ -114,21 +114,14 @@ pub async fn messages(
     let mut c = Conditions::new("m", workspace);
     c.and("m.conversation_id =", conversation, "");
     if let Some(text) = cursor {
-        let (at, id) = read_cursor(text)?;
+        let (at, id) = Cursor::decode_moment::<Ref>(text)?;
         let (at, id) = (c.bind(at), c.bind(id.uuid()));
         c.also(format!("(m.at, m.id) < ({at}, {id})"));
     }
     let order = Order { name: "latest", column: "m.at", holds: Holds::Time, descending: true };
     let (sql, values) = c.page_sql(MESSAGE, "messages m", "m.id", order, &Turn::First, limit)?;
     let rows: Vec<Message> = values.into_iter().fold(built_query(sql), atlas_store::Query::bind).all(on).await?;
-    Ok(Page::from_rows(rows, limit, |m| Cursor(vec![m.at.as_microsecond().into(), m.id.to_string().into()])))
-}
-
-fn read_cursor(text: &str) -> Result<(Timestamp, Ref)> {
-    let bad = || Error::field("cursor", "invalid", "this cursor is not from this list; start again without it");
-    let cursor = Cursor::decode(text, 2)?;
-    let at = Timestamp::from_microsecond(cursor.int(0)?).map_err(|_| bad())?;
-    Ok((at, cursor.text(1)?.parse().map_err(|_| bad())?))
+    Ok(Page::from_rows(rows, limit, |m| Cursor::moment(m.at, m.id)))
 }
 
 /// The messages with these ids, in no order.

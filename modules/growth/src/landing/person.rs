@@ -30,7 +30,7 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, person: &Person) -> Result<Appli
     settle_fields(tx, a, person, &mut contact, &mut said, at).await?;
     settle_times(&mut contact, person, a.provider);
     let tags_changed = merge_tags(tx, a, person, &contact, &mut said, at).await?;
-    let companies_changed = merge_companies(tx, a, person, &mut contact, &mut said, at).await?;
+    let (companies_changed, companies) = merge_companies(tx, a, person, &mut contact, &mut said, at).await?;
     *contact.provided.entry(a.connection) = said;
 
     let changed: Vec<Field> = match &before {
@@ -50,7 +50,7 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, person: &Person) -> Result<Appli
         remember_source(tx, workspace, a.connection, &contact.id.to_ref()).await?;
         join_conversations(tx, a, &person.external_id, &contact).await?;
     }
-    tell(tx, a, person, &contact, &Change { is_new, was_mapped, visible, changed, at }).await?;
+    tell(tx, a, person, &contact, &Change { is_new, was_mapped, visible, changed, companies, at }).await?;
     Ok(Applied { created: u32::from(is_new), updated: u32::from(!is_new && (visible || !was_mapped)), ..Applied::default() })
 }
 
@@ -158,18 +158,27 @@ async fn merge_tags(tx: &Tx, a: &Arrival, person: &Person, contact: &Contact, sa
     Ok(changed)
 }
 
-/// Merges the companies the provider names, those that have not arrived yet included; answers whether any changed.
-async fn merge_companies(tx: &Tx, a: &Arrival, person: &Person, contact: &mut Contact, said: &mut Provided, at: i64) -> Result<bool> {
-    if (person.companies.is_empty() && !person.companies_complete) || said.companies_at.is_some_and(|known| at < known) {
-        return Ok(false);
-    }
+/// Merges the companies the provider names, those that have not arrived yet included; answers whether any changed, and the contact's.
+async fn merge_companies(
+    tx: &Tx,
+    a: &Arrival,
+    person: &Person,
+    contact: &mut Contact,
+    said: &mut Provided,
+    at: i64,
+) -> Result<(bool, Vec<CompanyId>)> {
     let workspace = a.actor.workspace;
     let writer = membership::writer(a.connection);
     let claims = membership::claims(tx, workspace, contact.id).await?;
     let before = membership::companies(&claims);
+    if (person.companies.is_empty() && !person.companies_complete) || said.companies_at.is_some_and(|known| at < known) {
+        return Ok((false, before));
+    }
     let theirs: Vec<_> = claims.iter().filter(|claim| claim.writer == writer).collect();
+    let mut spoken = false;
     for claim in theirs.iter().filter(|c| person.companies_complete && c.said_at <= at && !person.companies.contains(&c.claim)) {
         membership::unsay(tx, workspace, contact.id, &writer, &claim.claim).await?;
+        spoken = true;
     }
     let arrived = mapped_many(tx, workspace, a.connection, What::Company, &person.companies).await?;
     for claim in &person.companies {
@@ -178,14 +187,15 @@ async fn merge_companies(tx: &Tx, a: &Arrival, person: &Person, contact: &mut Co
         if !known {
             let said = Said { writer: writer.clone(), claim: claim.clone(), at };
             membership::say(tx, workspace, contact.id, &said, company).await?;
+            spoken = true;
         }
     }
     if person.companies_complete {
         said.companies_at = said.companies_at.max(Some(at));
     }
-    let after = membership::settle(tx, workspace, contact.id, &before).await?;
+    let after = if spoken { membership::settle(tx, workspace, contact.id, &before).await? } else { before.clone() };
     contact.company = after.first().copied();
-    Ok(before != after)
+    Ok((before != after, after))
 }
 
 /// Conversations that arrived before their person now show on the person's timeline.
@@ -219,6 +229,7 @@ struct Change {
     was_mapped: bool,
     visible: bool,
     changed: Vec<Field>,
+    companies: Vec<CompanyId>,
     at: i64,
 }
 
@@ -242,7 +253,7 @@ async fn tell(tx: &Tx, a: &Arrival, person: &Person, contact: &Contact, change: 
     let fields: Map<String, Value> =
         change.changed.iter().map(|field| (field.as_str().to_owned(), json!({ "from": a.provider }))).collect();
     let data = json!({ "verb": verb, "name": contact.label(), "fields": fields });
-    let circle = membership::circle(tx, workspace, contact.id).await?;
+    let circle = change.companies.iter().map(|company| company.to_ref());
     let mut event = Event::new(at, operation, "record", contact.id.to_ref(), data).about(circle);
     event.source = Some(source);
     record_event(tx, &a.actor, event).await?;

@@ -1,6 +1,6 @@
 //! Notes in the database.
 
-use atlas_kernel::{Cursor, Page, Ref, Result, Timestamp, WorkspaceId};
+use atlas_kernel::{Cursor, Page, Ref, Result, WorkspaceId};
 use atlas_store::{Executor, SearchDoc, Tx, built_query, query, search_put, search_remove};
 
 use super::Note;
@@ -46,16 +46,14 @@ pub async fn page(
         c.and("n.subject =", subject, "");
     }
     if let Some(text) = cursor {
-        let cursor = Cursor::decode(text, 2)?;
-        let bad = || atlas_kernel::Error::field("cursor", "invalid", "this cursor is not from this list; start again without it");
-        let at = c.bind(Timestamp::from_microsecond(cursor.int(0)?).map_err(|_| bad())?);
-        let id = c.bind(cursor.text(1)?.parse::<NoteId>().map_err(|_| bad())?);
+        let (at, id) = Cursor::decode_moment::<NoteId>(text)?;
+        let (at, id) = (c.bind(at), c.bind(id));
         c.also(format!("(n.created_at, n.id) < ({at}, {id})"));
     }
     let order = crate::list::Order { name: "created", column: "n.created_at", holds: crate::list::Holds::Time, descending: true };
     let (sql, values) = c.page_sql(COLUMNS, "notes n", "n.id", order, &crate::list::Turn::First, limit)?;
     let rows: Vec<Note> = values.into_iter().fold(built_query(sql), atlas_store::Query::bind).all(on).await?;
-    Ok(Page::from_rows(rows, limit, |note| Cursor(vec![note.created_at.as_microsecond().into(), note.id.to_string().into()])))
+    Ok(Page::from_rows(rows, limit, |note| Cursor::moment(note.created_at, note.id)))
 }
 
 /// How many notes a record has.

@@ -1,6 +1,6 @@
 //! Lists of tasks: filters, orders, pages by key, groups by status, and their counts.
 
-use atlas_kernel::{Cursor, Error, Page, Ref, Result, Timestamp, UserId, WorkspaceId, text_enum};
+use atlas_kernel::{Cursor, Page, Ref, Result, Timestamp, UserId, WorkspaceId, foreign_cursor, text_enum};
 use atlas_store::{Executor, Query, Value, built_query};
 use jiff::civil::Date;
 
@@ -99,17 +99,13 @@ impl Order {
     }
 
     fn value(self, cursor: &Cursor) -> Result<Value> {
-        let moment = |micros: i64| Timestamp::from_microsecond(micros).map_err(|_| bad_cursor());
+        let moment = |micros: i64| Timestamp::from_microsecond(micros).map_err(|_| foreign_cursor());
         Ok(match self {
             Self::Position | Self::Due | Self::DueDown => cursor.text(1)?.into(),
             Self::Priority | Self::PriorityDown => cursor.int(1)?.into(),
             _ => moment(cursor.int(1)?)?.into(),
         })
     }
-}
-
-fn bad_cursor() -> Error {
-    Error::field("cursor", "invalid", "this cursor is not from this list; start again without it")
 }
 
 /// Conditions with their values, growing together.
@@ -209,9 +205,9 @@ pub fn page_sql(workspace: WorkspaceId, filter: &Filter, order: Order, limit: us
     if let Some(text) = cursor {
         let cursor = Cursor::decode(text, 3)?;
         if cursor.text(0)? != order.as_str() {
-            return Err(bad_cursor());
+            return Err(foreign_cursor());
         }
-        let id: crate::TaskId = cursor.text(2)?.parse().map_err(|_| bad_cursor())?;
+        let id: crate::TaskId = cursor.text(2)?.parse().map_err(|_| foreign_cursor())?;
         let (value, id) = (conditions.place(order.value(&cursor)?), conditions.place(id.into()));
         let sign = if order.is_down() { "<" } else { ">" };
         conditions.text.push_str(&format!(" AND ({column}, t.id) {sign} ({value}, {id})"));

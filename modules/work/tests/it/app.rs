@@ -194,8 +194,8 @@ async fn people(db: &Db) -> (Actor, Actor, ConnectionId) {
         let join = query("INSERT INTO memberships (workspace_id, user_id, role, joined_at) VALUES ($1,$2,'member',$3)");
         join.bind(ws).bind(jonas).bind(tx.now()).run(&tx).await?;
         let connect = query(
-            "INSERT INTO connections (workspace_id, id, provider, state, client_id, region, api_base, app_base, per_minute, poll_seconds, paused, \
-             version, created_at, updated_at) VALUES ($1,$2,'intercom','connected','x','us','x','x',1000,60,$3,1,$4,$4)",
+            "INSERT INTO connections (workspace_id, id, provider, state, client_id, region, api_base, app_base, per_minute, poll_seconds, paused, slug, \
+             version, created_at, updated_at) VALUES ($1,$2,'intercom','connected','x','us','x','x',1000,60,$3,'intercom',1,$4,$4)",
         );
         connect.bind(ws).bind(connection).bind(false).bind(tx.now()).run(&tx).await?;
         let actor = |user: UserId, name: &str, role: Role, zone: &str| Actor {

@@ -1,0 +1,155 @@
+//! Several objects landed in one transaction: what is stored of them is asked for at once and written at once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use atlas_kernel::Result;
+use atlas_store::Tx;
+
+use super::{Landed, Planned};
+use crate::connection::Connection;
+use crate::raw::{self, Entry};
+use crate::two_way::Rules;
+use crate::versions::{self, ObjectState, Version};
+use crate::{Connections, Landing};
+
+/// An object's kind and its id at the provider.
+type Key = (&'static str, String);
+
+/// Objects on their way into the database; nothing is complete before [`Lot::finish`].
+pub(crate) struct Lot<'a> {
+    conns: &'a Connections,
+    tx: &'a Tx,
+    connection: &'a Connection,
+    /// The numbers in the raw log that are this lot's.
+    numbers: std::ops::Range<i64>,
+    entries: Vec<raw::Sealed>,
+    /// The line of each object that was asked for, as it is after what has landed so far.
+    lines: HashMap<Key, Option<Version>>,
+    changed: BTreeSet<Key>,
+    rules: Option<Arc<Rules>>,
+}
+
+impl<'a> Lot<'a> {
+    pub(super) async fn begin(
+        conns: &'a Connections,
+        tx: &'a Tx,
+        connection: &'a Connection,
+        items: impl IntoIterator<Item = &Planned>,
+    ) -> Result<Self> {
+        let (workspace, id) = (connection.workspace_id, connection.id);
+        let mut ids: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+        let mut count = 0;
+        for item in items {
+            ids.entry(item.object.kind).or_default().push(item.id.clone());
+            count += 1;
+        }
+        // Whoever takes numbers is the only one that lands for the connection: "which is newer" is decided once.
+        let numbers = if count == 0 { 0..0 } else { raw::take_numbers(tx, workspace, id, count).await? };
+        let mut lines = HashMap::new();
+        for (kind, ids) in ids {
+            let mut stored = versions::versions_of(tx, workspace, id, kind, &ids).await?;
+            lines.extend(ids.into_iter().map(|id| ((kind, id.clone()), stored.remove(&id))));
+        }
+        Ok(Self { conns, tx, connection, numbers, entries: vec![], lines, changed: BTreeSet::new(), rules: None })
+    }
+
+    /// Lands an object: the raw entry, the modules' records, and the object's line, together.
+    ///
+    /// With `hold`, an object whose people or companies have not been seen is only stored.
+    pub async fn land(&mut self, item: &Planned, hold: bool) -> Result<Landed> {
+        let before = self.line(item).cloned();
+        if let Some(landed) = self.nothing_new(item, before.as_ref()) {
+            return Ok(landed);
+        }
+        let seq = self.append(item).await?;
+        let held = hold && item.state == ObjectState::Present && self.misses_needs(item).await?;
+        let state = if held { ObjectState::Held } else { item.state };
+        self.put(item, item.line(seq, state, before.as_ref()));
+        match state {
+            ObjectState::Held => Ok(Landed::Held),
+            ObjectState::Unreadable => Ok(Landed::Unreadable),
+            ObjectState::Present | ObjectState::Gone => self.apply(&item.landings).await,
+        }
+    }
+
+    /// Lands what was held, from the raw log.
+    pub async fn land_held(&mut self, item: &Planned) -> Result<Landed> {
+        match self.line(item).cloned() {
+            Some(line) if line.state == ObjectState::Held && line.hash == item.hash => {
+                self.put(item, Version { state: item.state, note: item.note.clone(), ..line });
+                self.apply(&item.landings).await
+            }
+            _ => Ok(Landed::Stale),
+        }
+    }
+
+    /// Whether an object would change anything if it were landed now.
+    pub fn is_news(&self, item: &Planned) -> bool {
+        self.line(item).is_none_or(|b| b.hash != item.hash && !b.is_newer_than(item.state, item.version, item.started))
+    }
+
+    /// Writes the raw entries and the objects' lines.
+    pub async fn finish(self) -> Result<()> {
+        let (workspace, id) = (self.connection.workspace_id, self.connection.id);
+        raw::append(self.tx, workspace, id, self.entries).await?;
+        let lines = self.changed.iter().filter_map(|key| self.lines.get(key)?.as_ref());
+        versions::put_all(self.tx, workspace, id, lines).await
+    }
+
+    fn line(&self, item: &Planned) -> Option<&Version> {
+        self.lines.get(&(item.object.kind, item.id.clone()))?.as_ref()
+    }
+
+    fn put(&mut self, item: &Planned, line: Version) {
+        let key = (item.object.kind, item.id.clone());
+        self.changed.insert(key.clone());
+        self.lines.insert(key, Some(line));
+    }
+
+    /// What to answer when there is nothing to write: exactly this is stored, or something newer.
+    fn nothing_new(&mut self, item: &Planned, before: Option<&Version>) -> Option<Landed> {
+        let before = before?;
+        let waiting = before.state == ObjectState::Held && item.state == ObjectState::Present;
+        if before.hash == item.hash && (before.state == item.state || waiting) {
+            self.put(item, Version { fetched_at: before.fetched_at.max(item.started), ..before.clone() });
+            return Some(if waiting { Landed::Held } else { Landed::Same });
+        }
+        before.is_newer_than(item.state, item.version, item.started).then_some(Landed::Stale)
+    }
+
+    async fn append(&mut self, item: &Planned) -> Result<i64> {
+        let (workspace, id) = (self.connection.workspace_id, self.connection.id);
+        let seq = match self.numbers.next() {
+            Some(seq) => seq,
+            None => raw::take_numbers(self.tx, workspace, id, 1).await?.start,
+        };
+        let kind = if item.state == ObjectState::Gone { raw::GONE } else { raw::OBJECT };
+        let (object, external_id) = (item.object.kind, item.id.as_str());
+        let entry =
+            Entry { kind, object, external_id, version: item.version, fetched_at: item.started, hash: &item.hash, body: &item.body };
+        self.entries.push(self.conns.sealed(workspace, id, seq, &entry)?);
+        Ok(seq)
+    }
+
+    /// Whether something that the object hangs on has been offered to no module yet, in the database or in this lot.
+    async fn misses_needs(&self, item: &Planned) -> Result<bool> {
+        let missing = self.conns.missing_needs(self.tx, self.connection, &item.needs).await?;
+        Ok(missing.iter().any(|need| {
+            let kind = self.conns.object_of(&self.connection.provider, need.what).map(|object| object.kind);
+            let here = kind.and_then(|kind| self.lines.get(&(kind, need.id.clone()))?.as_ref());
+            here.is_none_or(|line| line.state == ObjectState::Held)
+        }))
+    }
+
+    async fn apply(&mut self, landings: &[(bool, Landing)]) -> Result<Landed> {
+        let rules = match &self.rules {
+            Some(rules) => rules.clone(),
+            None => self.conns.rules_for(self.tx, self.connection, landings).await?,
+        };
+        if landings.iter().any(|(_, landing)| super::has_fields(landing)) {
+            self.rules = Some(rules.clone());
+        }
+        self.conns.apply_by(self.tx, self.connection, landings, &rules).await.map(Landed::Applied)
+    }
+}
