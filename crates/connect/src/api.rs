@@ -294,11 +294,11 @@ fn helping(connections: &Connections) -> Vec<Operation> {
             "/v1/connections/{provider}/dead-letters",
             CONNECTIONS_READ,
             with(connections, |conns, ctx: Ctx, input: Input<ProviderPath, ListQuery>| async move {
-                conns.connector(&input.path.provider)?;
-                Page::of_all(conns.dead_letters(&ctx.actor).await?, &input.query) as Result<Page<ConnectionDeadLetter>>
+                Page::of_all(conns.dead_letters(&ctx.actor, &input.path.provider).await?, &input.query)
+                    as Result<Page<ConnectionDeadLetter>>
             }),
         )
-        .summary("List dead letters of connections")
+        .summary("List a connection's dead letters")
         .describe("Work that no try could finish, newest first."),
         Operation::act(
             "connections.deadLetters.retry",
@@ -306,8 +306,7 @@ fn helping(connections: &Connections) -> Vec<Operation> {
             "/v1/connections/{provider}/dead-letters/{job}/retry",
             CONNECTIONS_WRITE,
             with(connections, |conns, ctx: Ctx, input: Input<LetterPath>| async move {
-                conns.connector(&input.path.provider)?;
-                conns.retry_dead_letter(&ctx.actor, input.path.job).await?;
+                conns.retry_dead_letter(&ctx.actor, &input.path.provider, input.path.job).await?;
                 Ok(Retried { id: input.path.job })
             }),
         )

@@ -70,23 +70,27 @@ pub struct Diagnostics {
 }
 
 impl Connections {
-    /// The jobs of connections that no try could finish, newest first.
+    /// The connection's jobs that no try could finish, newest first.
     ///
     /// # Errors
-    /// Denied; whatever the database answers.
-    pub async fn dead_letters(&self, actor: &Actor) -> Result<Vec<ConnectionDeadLetter>> {
+    /// Denied; not found for an unknown provider; whatever the database answers.
+    pub async fn dead_letters(&self, actor: &Actor, slug: &str) -> Result<Vec<ConnectionDeadLetter>> {
         actor.may(&CONNECTIONS_READ)?;
+        self.connector(slug)?;
+        let Some(connection) = by_slug(self.db(), actor.workspace, slug).await? else { return Ok(vec![]) };
+        let id = connection.id.to_string();
         let all = dead_letters(self.db(), actor.workspace).await?;
-        Ok(all.into_iter().filter(|job| job.kind.starts_with(JOBS)).map(ConnectionDeadLetter::from).collect())
+        let mine = |job: &DeadJob| job.kind.starts_with(JOBS) && job.payload["connection"] == *id;
+        Ok(all.into_iter().filter(mine).map(ConnectionDeadLetter::from).collect())
     }
 
-    /// Lets a dead letter of connections run again at once.
+    /// Lets a dead letter of the connection run again at once.
     ///
     /// # Errors
     /// Denied; not found; a conflict when the same work is waiting already.
-    pub async fn retry_dead_letter(&self, actor: &Actor, id: JobId) -> Result<()> {
+    pub async fn retry_dead_letter(&self, actor: &Actor, slug: &str, id: JobId) -> Result<()> {
         actor.may(&CONNECTIONS_WRITE)?;
-        if !self.dead_letters(actor).await?.iter().any(|job| job.id == id) {
+        if !self.dead_letters(actor, slug).await?.iter().any(|job| job.id == id) {
             return Err(Error::NotFound("dead letter"));
         }
         self.db().write(|tx| async move { atlas_jobs::retry_dead(&tx, actor, id).await }).await
@@ -117,7 +121,7 @@ impl Connections {
             events: self.events(actor, slug, None, LINES, None).await?.data,
             notices: self.notices(actor, slug, LINES, None).await?.data,
             batches: self.batches(actor, slug).await?,
-            dead_letters: self.dead_letters(actor).await?,
+            dead_letters: self.dead_letters(actor, slug).await?,
             signals_waiting: signal::backlog(self.db(), workspace, id).await?.0,
             raw_entries: raw.value(self.db()).await?,
         })

@@ -26,6 +26,9 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Serialize, Deserialize)]
 pub(crate) struct FarewellJob {
     farewell: FarewellId,
+    /// The connection that ended; absent in jobs of older versions.
+    #[serde(default)]
+    connection: Option<ConnectionId>,
 }
 
 atlas_store::row! {
@@ -60,7 +63,11 @@ pub(crate) async fn prepare(conns: &Connections, tx: &Tx, connection: &Connectio
         .bind(tx.now().checked_add(KEPT).unwrap_or(tx.now()))
         .run(tx)
         .await?;
-    enqueue(tx, NewJob::new(connection.workspace_id, JOB, FarewellJob { farewell: id }).priority(5).attempts(40)).await?;
+    enqueue(
+        tx,
+        NewJob::new(connection.workspace_id, JOB, FarewellJob { farewell: id, connection: Some(connection.id) }).priority(5).attempts(40),
+    )
+    .await?;
     Ok(true)
 }
 

@@ -16,6 +16,8 @@ atlas_store::row! {
         pub id: JobId,
         /// Its kind.
         pub kind: String,
+        /// What it was told.
+        pub payload: serde_json::Value,
         /// How often it was tried.
         pub attempts: i64,
         /// What the last try said.
@@ -33,7 +35,7 @@ atlas_store::row! {
 /// Whatever the database answers.
 pub async fn dead_letters(on: &dyn Executor, workspace: WorkspaceId) -> Result<Vec<DeadJob>> {
     query(
-        "SELECT id, kind, attempts, last_error, created_at, updated_at FROM jobs WHERE workspace_id = $1 AND status = 'dead' \
+        "SELECT id, kind, payload, attempts, last_error, created_at, updated_at FROM jobs WHERE workspace_id = $1 AND status = 'dead' \
          ORDER BY updated_at DESC, id DESC LIMIT 200",
     )
     .bind(workspace)

@@ -1,6 +1,8 @@
 //! Several connections of one workspace to several workspaces of one provider.
 
+use atlas_jobs::{NewJob, enqueue};
 use atlas_sandbox_intercom::{Options, Running};
+use atlas_store::query;
 use serde_json::{Value, json};
 
 use crate::intercom::{Pair, pair, provider, sign};
@@ -122,4 +124,36 @@ async fn a_name_that_is_none_is_not_found() {
         assert_eq!(answer.status, 404, "{slug}: {}", answer.text);
     }
     assert_eq!(pair.all("/v1/connections").await.iter().filter(|c| !c["id"].is_null()).count(), 0, "nothing was made");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_letter_is_its_connections() {
+    let (pair, _second) = both().await;
+    let connection = show(&pair, SECOND).await["id"].as_str().unwrap().to_owned();
+    let workspace = atlas_identity::find_actor(&pair.w.atlas.db, "ann@acme.example").await.unwrap().unwrap().workspace;
+    let connection = &connection;
+    pair.w
+        .atlas
+        .db
+        .write(|tx| async move {
+            let id = enqueue(&tx, NewJob::new(workspace, "connect.audit", json!({ "connection": connection }))).await?;
+            query("UPDATE jobs SET status = 'dead', last_error = 'cut off' WHERE workspace_id = $1 AND kind = 'connect.audit'")
+                .bind(workspace)
+                .run(&tx)
+                .await?;
+            Ok(id)
+        })
+        .await
+        .unwrap();
+    assert!(pair.all("/v1/connections/intercom/dead-letters").await.is_empty());
+    let letters = pair.all(&format!("/v1/connections/{SECOND}/dead-letters")).await;
+    assert_eq!((letters.len(), letters[0]["error"].as_str()), (1, Some("cut off")));
+    let retry = async |slug: &str| {
+        let path = format!("/v1/connections/{slug}/dead-letters/{}/retry", letters[0]["id"].as_str().unwrap());
+        pair.api("POST", &path, None).await.status
+    };
+    assert_eq!(retry("intercom").await, 404, "another connection's");
+    assert_eq!(retry(SECOND).await, 202);
+    pair.drain().await;
+    assert!(pair.all(&format!("/v1/connections/{SECOND}/dead-letters")).await.is_empty());
 }

@@ -109,7 +109,7 @@ async fn replay(connections: &Connections, ctx: Ctx, Path((provider, notice)): P
 }
 
 async fn retry(connections: &Connections, ctx: Ctx, Path((provider, job)): Path<(String, JobId)>) -> Reply {
-    let retried = connections.retry_dead_letter(&ctx.actor, job).await;
+    let retried = connections.retry_dead_letter(&ctx.actor, &provider, job).await;
     done(&ctx, &provider, retried.map(|()| "Running again.".to_owned()))
 }
 

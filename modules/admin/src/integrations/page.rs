@@ -162,7 +162,7 @@ pub(super) async fn draw(connections: &Connections, ctx: &Ctx, provider: &str, a
         panels,
         again: again(&v, titles),
         fields: fields(connections, ctx, provider).await?,
-        letters: connections.dead_letters(&ctx.actor).await?,
+        letters: connections.dead_letters(&ctx.actor, provider).await?,
         questions: vec![("disconnect", part(&Question::disconnect(d))?), ("removal", part(&Question::removal(d))?)],
         v,
     };

@@ -4,6 +4,7 @@ use atlas_connect::{Author, Company, Conversation, Landing, Message, Person, Sid
 use atlas_growth::contact::{self, Edit, Status};
 use atlas_growth::{CompanyId, ContactId, conversation};
 use atlas_kernel::Ref;
+use atlas_store::watch_queries;
 
 use crate::office::{Office, minute, open};
 
@@ -299,4 +300,24 @@ async fn leaving_a_company_takes_the_chats_along_and_leaves_its_own_deals() {
     let ops = office.operations(&company.id.to_ref()).await;
     assert_eq!(ops.iter().filter(|op| *op == "note.created").count(), 1);
     assert_eq!(ops.iter().filter(|op| *op == "deal.created").count(), 1);
+}
+
+/// Statements that a conversation of so many messages takes to land, the first time and when it grew by one.
+async fn statements(office: &Office, id: &str, messages: i64) -> (usize, usize) {
+    let said = |n: i64| message(&format!("{id}-{n}"), n, Side::Customer, "<p>Hello</p>");
+    let (all, grown) = ((1..=messages).map(said).collect(), (1..=messages + 1).map(said).collect());
+    let (_, first) = watch_queries(office.arrive(Landing::Conversation(talk(id, 1, &["p1"], all)))).await;
+    let (applied, second) = watch_queries(office.arrive(Landing::Conversation(talk(id, 2, &["p1"], grown)))).await;
+    assert_eq!(applied.messages, 1);
+    (first.len(), second.len())
+}
+
+#[tokio::test]
+async fn a_long_conversation_lands_in_few_statements() {
+    let office = open().await;
+    office.arrive(Landing::Person(person("p1", 1))).await;
+    let (short, long) = (statements(&office, "v1", 16).await, statements(&office, "v2", 256).await);
+    assert!(short.0 <= 40 && short.1 <= 40, "{short:?} statements for 16 messages");
+    // Rows go in powers of two: messages, events, places on timelines and mappings take a few statements each, however many there are.
+    assert!(long.0 <= short.0 + 12 && long.1 <= short.1 + 12, "{long:?} statements for 256 messages, {short:?} for 16");
 }
