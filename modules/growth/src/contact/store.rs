@@ -144,6 +144,18 @@ const UPSERT: &str = "INSERT INTO contacts (workspace_id, id, name, name_key, em
 /// # Errors
 /// Whatever the database answers.
 pub(crate) async fn save(tx: &Tx, workspace: WorkspaceId, contact: &Contact) -> Result<()> {
+    put(tx, workspace, contact, false).await
+}
+
+/// Writes a contact whose id nobody has seen yet.
+///
+/// # Errors
+/// Whatever the database answers.
+pub(crate) async fn insert(tx: &Tx, workspace: WorkspaceId, contact: &Contact) -> Result<()> {
+    put(tx, workspace, contact, true).await
+}
+
+async fn put(tx: &Tx, workspace: WorkspaceId, contact: &Contact, is_new: bool) -> Result<()> {
     query(UPSERT)
         .bind(workspace)
         .bind(contact.id)
@@ -170,8 +182,14 @@ pub(crate) async fn save(tx: &Tx, workspace: WorkspaceId, contact: &Contact) -> 
         .bind(contact.last_activity_at)
         .run(tx)
         .await?;
-    save_handles(tx, workspace, contact).await?;
+    let known = if is_new { vec![] } else { handles(tx, workspace, contact.id).await? };
+    save_handles(tx, workspace, contact, &known).await?;
     index(tx, workspace, contact).await
+}
+
+async fn handles(on: &dyn Executor, workspace: WorkspaceId, contact: ContactId) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT kind, match_key FROM contact_handles WHERE workspace_id = $1 AND contact_id = $2 ORDER BY kind, match_key";
+    query(sql).bind(workspace).bind(contact).all(on).await
 }
 
 /// How a name is sorted: folded, of bounded length; `~` puts the nameless behind the letters.
@@ -180,19 +198,13 @@ pub(crate) fn sort_key(name: &str) -> String {
     if key.is_empty() { "~".to_owned() } else { key }
 }
 
-async fn save_handles(tx: &Tx, workspace: WorkspaceId, contact: &Contact) -> Result<()> {
+async fn save_handles(tx: &Tx, workspace: WorkspaceId, contact: &Contact, known: &[(String, String)]) -> Result<()> {
     let merged = contact.status == Status::Merged;
     let emails = contact.emails.iter().filter_map(|text| email_key(text)).map(|key| ("email", key));
     let phones = contact.phones.iter().filter_map(|text| phone_key(text)).map(|key| ("phone", key));
     let mut wanted: Vec<(String, String)> = emails.chain(phones).filter(|_| !merged).map(|(kind, key)| (kind.to_owned(), key)).collect();
     wanted.sort();
     wanted.dedup();
-    let mut known: Vec<(String, String)> = query("SELECT kind, match_key FROM contact_handles WHERE workspace_id = $1 AND contact_id = $2")
-        .bind(workspace)
-        .bind(contact.id)
-        .all(tx)
-        .await?;
-    known.sort();
     for (kind, key) in known.iter().filter(|handle| !wanted.contains(handle)) {
         let delete = query("DELETE FROM contact_handles WHERE workspace_id = $1 AND kind = $2 AND match_key = $3 AND contact_id = $4");
         delete.bind(workspace).bind(kind).bind(key).bind(contact.id).run(tx).await?;

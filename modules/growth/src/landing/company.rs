@@ -117,7 +117,7 @@ pub(super) fn write(company: &mut Company, field: Field, value: &Value) {
 /// A company's answer carries all of its tags.
 async fn merge_tags(tx: &Tx, a: &Arrival, landed: &Landed, company: &Company, said: &mut Provided, at: i64) -> Result<bool> {
     let names: Vec<String> = landed.tags.iter().filter_map(|tag| line(Some(tag), 60)).collect();
-    let list = tag::store::TagsSaid { connection: a.connection, names: &names, complete: true, at };
+    let list = tag::store::TagsSaid { connection: a.connection, names: &names, complete: true, is_first: false, at };
     let changed = tag::store::merge(tx, a.actor.workspace, &company.id.to_ref(), &list, said.tags_at).await?;
     said.tags_at = said.tags_at.max(Some(at));
     Ok(changed)

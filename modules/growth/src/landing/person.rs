@@ -29,8 +29,8 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, person: &Person) -> Result<Appli
     said.external_id.clone_from(&person.external_id);
     settle_fields(tx, a, person, &mut contact, &mut said, at).await?;
     settle_times(&mut contact, person, a.provider);
-    let tags_changed = merge_tags(tx, a, person, &contact, &mut said, at).await?;
-    let (companies_changed, companies) = merge_companies(tx, a, person, &mut contact, &mut said, at).await?;
+    let tags_changed = merge_tags(tx, a, person, &contact, &mut said, (at, is_new)).await?;
+    let (companies_changed, companies) = merge_companies(tx, a, person, &mut contact, &mut said, (at, is_new)).await?;
     *contact.provided.entry(a.connection) = said;
 
     let changed: Vec<Field> = match &before {
@@ -42,8 +42,10 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, person: &Person) -> Result<Appli
         contact.version += 1;
         contact.updated_at = tx.now();
     }
-    if before.as_ref() != Some(&contact) {
-        store::save(tx, workspace, &contact).await?;
+    match &before {
+        None => store::insert(tx, workspace, &contact).await?,
+        Some(before) if *before != contact => store::save(tx, workspace, &contact).await?,
+        Some(_) => {}
     }
     if !was_mapped {
         remap(tx, workspace, a.connection, What::Person, &person.external_id, &contact.id.to_ref()).await?;
@@ -145,12 +147,19 @@ fn settle_times(contact: &mut Contact, person: &Person, provider: &str) {
     contact.last_seen_at = contact.last_seen_at.max(person.last_seen_at);
 }
 
-async fn merge_tags(tx: &Tx, a: &Arrival, person: &Person, contact: &Contact, said: &mut Provided, at: i64) -> Result<bool> {
+async fn merge_tags(
+    tx: &Tx,
+    a: &Arrival,
+    person: &Person,
+    contact: &Contact,
+    said: &mut Provided,
+    (at, is_new): (i64, bool),
+) -> Result<bool> {
     if person.tags.is_empty() && !person.tags_complete {
         return Ok(false);
     }
     let names: Vec<String> = person.tags.iter().filter_map(|tag| line(Some(tag), 60)).collect();
-    let list = tag::store::TagsSaid { connection: a.connection, names: &names, complete: person.tags_complete, at };
+    let list = tag::store::TagsSaid { connection: a.connection, names: &names, complete: person.tags_complete, is_first: is_new, at };
     let changed = tag::store::merge(tx, a.actor.workspace, &contact.id.to_ref(), &list, said.tags_at).await?;
     if person.tags_complete {
         said.tags_at = said.tags_at.max(Some(at));
@@ -165,11 +174,11 @@ async fn merge_companies(
     person: &Person,
     contact: &mut Contact,
     said: &mut Provided,
-    at: i64,
+    (at, is_new): (i64, bool),
 ) -> Result<(bool, Vec<CompanyId>)> {
     let workspace = a.actor.workspace;
     let writer = membership::writer(a.connection);
-    let claims = membership::claims(tx, workspace, contact.id).await?;
+    let claims = if is_new { vec![] } else { membership::claims(tx, workspace, contact.id).await? };
     let before = membership::companies(&claims);
     if (person.companies.is_empty() && !person.companies_complete) || said.companies_at.is_some_and(|known| at < known) {
         return Ok((false, before));
@@ -193,7 +202,12 @@ async fn merge_companies(
     if person.companies_complete {
         said.companies_at = said.companies_at.max(Some(at));
     }
-    let after = if spoken { membership::settle(tx, workspace, contact.id, &before).await? } else { before.clone() };
+    let after = match (spoken, is_new) {
+        (false, _) => before.clone(),
+        // On a new contact's timeline there is nothing yet that its companies would have to show.
+        (true, true) => membership::companies(&membership::claims(tx, workspace, contact.id).await?),
+        (true, false) => membership::settle(tx, workspace, contact.id, &before).await?,
+    };
     contact.company = after.first().copied();
     Ok((before != after, after))
 }

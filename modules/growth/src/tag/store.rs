@@ -111,15 +111,14 @@ pub(crate) async fn merge(tx: &Tx, workspace: WorkspaceId, record: &Ref, said: &
         return Ok(false);
     }
     let writer = crate::membership::writer(said.connection);
-    let known: Vec<(TagId, String, i64)> = query(
+    let select = query(
         "SELECT t.id, t.name_key, r.said_at FROM record_tags r JOIN tags t ON t.workspace_id = r.workspace_id AND t.id = r.tag_id \
          WHERE r.workspace_id = $1 AND r.record = $2 AND r.writer = $3",
     )
     .bind(workspace)
     .bind(record)
-    .bind(&writer)
-    .all(tx)
-    .await?;
+    .bind(&writer);
+    let known: Vec<(TagId, String, i64)> = if said.is_first { vec![] } else { select.all(tx).await? };
     let wanted: BTreeSet<String> = said.names.iter().map(|name| tag_key(name)).collect();
     let mut changed = false;
     for (tag, _, _) in known.iter().filter(|(_, key, at)| said.complete && *at <= said.at && !wanted.contains(key)) {
@@ -147,6 +146,8 @@ pub(crate) struct TagsSaid<'a> {
     pub connection: ConnectionId,
     pub names: &'a [String],
     pub complete: bool,
+    /// Whether nobody can have said anything of the record before.
+    pub is_first: bool,
     pub at: i64,
 }
 
