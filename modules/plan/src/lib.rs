@@ -30,25 +30,34 @@ pub const PLAN_WRITE: Permission = Permission::write("plan:write");
 
 /// What everything here works with: the kinds of work that other modules registered. Clones share it.
 #[derive(Clone)]
-pub struct Planning(Arc<Vec<WorkSource>>);
+pub struct Planning(Arc<Inner>);
+
+struct Inner {
+    sources: Vec<WorkSource>,
+    cache: replan::Cache,
+}
 
 impl Planning {
     /// Planning of work from these sources.
     pub fn new(sources: Vec<WorkSource>) -> Self {
-        Self(Arc::new(sources))
+        Self(Arc::new(Inner { sources, cache: replan::Cache::default() }))
     }
 
     pub(crate) fn sources(&self) -> &[WorkSource] {
-        &self.0
+        &self.0.sources
+    }
+
+    pub(crate) fn cache(&self) -> &replan::Cache {
+        &self.0.cache
     }
 
     pub(crate) fn source(&self, record: &Ref) -> Result<&WorkSource> {
-        self.0.iter().find(|source| source.kind == record.kind()).ok_or(Error::NotFound("task"))
+        self.0.sources.iter().find(|source| source.kind == record.kind()).ok_or(Error::NotFound("task"))
     }
 
     /// The record behind an id or key.
     pub(crate) async fn find(&self, on: &dyn Executor, workspace: WorkspaceId, id_or_key: &str) -> Result<Ref> {
-        for source in self.0.iter() {
+        for source in self.0.sources.iter() {
             match (source.find)(on, workspace, id_or_key).await {
                 Err(Error::NotFound(_)) => {}
                 found => return found,
@@ -75,7 +84,7 @@ pub fn module(sources: Vec<WorkSource>) -> Module {
         .pages(pages::pages(&planning))
         .migrations(migrations())
         .panels(pages::panels())
-        .jobs(vec![replan::job(&planning, REPLAN), replan::tick(&planning)])
+        .jobs(vec![replan::job(&planning, REPLAN), replan::tick()])
         .schedules(vec![replan::schedule()])
         .nav(vec![NavItem {
             group: "",

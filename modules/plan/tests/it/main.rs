@@ -4,3 +4,4 @@ mod day;
 mod office;
 mod random;
 mod rules;
+mod scale;
