@@ -67,6 +67,7 @@ pub async fn edit(
     let turn = Turn::take(tx, actor.workspace).await?;
     let before = store::busy(tx, actor.workspace, id).await?.ok_or(Error::NotFound("busy time"))?;
     may_arrange(actor, before.user_id)?;
+    entered_here(&before)?;
     let mut after = before.clone();
     after.title = title.unwrap_or(after.title);
     after.start_at = start.unwrap_or(after.start_at);
@@ -86,9 +87,18 @@ pub async fn remove(planning: &Planning, tx: &Tx, actor: &Actor, id: BusyId) -> 
     let turn = Turn::take(tx, actor.workspace).await?;
     let before = store::busy(tx, actor.workspace, id).await?.ok_or(Error::NotFound("busy time"))?;
     may_arrange(actor, before.user_id)?;
+    entered_here(&before)?;
     store::remove_busy(tx, actor.workspace, id).await?;
     let why = Why { said: format!("“{}” was removed", before.title), undo: vec![Undo::Busy(id, Some(before))], turn, ..Why::default() };
     replan(planning, tx, actor, why).await
+}
+
+/// What another calendar says would come back with its next reading.
+fn entered_here(busy: &Busy) -> Result<()> {
+    if busy.source.is_none() {
+        return Ok(());
+    }
+    Err(Error::conflict("imported", "This was read from another calendar. Change it there, or remove that calendar. Nothing was changed."))
 }
 
 /// Sets when a member works.

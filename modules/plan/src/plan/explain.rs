@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use atlas_kernel::{Actor, Error, Ref, Result, Timestamp, UserId};
-use atlas_planner::{Event, Fix, Planner, Settings, TaskId, WorldError};
+use atlas_planner::{Action, Event, Fix, Planner, Settings, TaskId, WorldError};
 use atlas_store::Db;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -280,7 +280,15 @@ pub async fn fixes(planning: &Planning, db: &Db, actor: &Actor, record: &Ref, no
         moved: fix.moved,
         harmed: fix.harmed.iter().map(|task| facts.key(*task).to_owned()).collect(),
     };
-    Ok(found.iter().map(out).collect())
+    Ok(found.iter().filter(|fix| may_be_done(fix, &facts)).map(out).collect())
+}
+
+/// A meeting that another calendar brought is dropped there, not here.
+pub fn may_be_done(fix: &Fix, facts: &Facts) -> bool {
+    match fix.action {
+        Action::DropMeeting { meeting, .. } => facts.busy.get(&meeting).is_none_or(|busy| busy.source.is_none()),
+        _ => true,
+    }
 }
 
 /// The minute of a moment, on the planning grid.

@@ -277,7 +277,10 @@ async fn find_fix(seen: &Seen, tx: &Tx, actor: &Actor, task: TaskId, expected: &
     let gone = || Error::conflict("plan_changed", "The plan changed meanwhile, and this fix is no longer what it was. Nothing was done.");
     let planner = seen.known.planner(tx, actor.workspace).await?.ok_or_else(gone)?;
     let fixes = planner.branch().fixes(task, super::explain::FIXES).map_err(|error| Error::internal(error.to_string()))?;
-    fixes.into_iter().find(|fix| super::explain::fix_name(fix) == expected).ok_or_else(gone)
+    fixes
+        .into_iter()
+        .find(|fix| super::explain::fix_name(fix) == expected && super::explain::may_be_done(fix, &seen.facts))
+        .ok_or_else(gone)
 }
 
 /// Changes the facts as the fix says, each in the module that owns it.
