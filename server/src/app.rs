@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use atlas_api::{ApiState, Credentials, Operation, RateSettings, authenticate_with, docs_model};
-use atlas_connect::Connections;
+use atlas_connect::{Connections, Transport};
 use atlas_identity::{Gate, Vault};
 use atlas_jobs::{JobCtx, JobKind, Outcome, Schedule, Worker, WorkerOptions};
 use atlas_kernel::Clock;
 use atlas_module::Module;
+use atlas_plan::calendar::import::Reach;
 use atlas_store::{Db, Dialect, Migration, Nouns, Options};
 use atlas_web::{App, AppParts, Assets, PageInfo, Pages};
 use axum::Router;
@@ -42,7 +43,7 @@ pub fn migrations() -> Vec<Migration> {
     all.extend(atlas_identity::migrations());
     all.extend(atlas_api::migrations());
     all.extend(atlas_connect::migrations());
-    all.extend(modules::business().into_iter().flat_map(|module| module.migrations));
+    all.extend(modules::business(None).into_iter().flat_map(|module| module.migrations));
     all
 }
 
@@ -70,7 +71,8 @@ pub async fn build(config: &Config, clock: Clock, stopping: watch::Receiver<bool
 /// # Errors
 /// When the browser's files were not built, or TLS cannot be set up.
 pub fn assemble(db: Db, vault: Vault, config: &Config, stopping: watch::Receiver<bool>) -> Result<Atlas> {
-    let mut modules = modules::business();
+    let calendars = Reach { vault: vault.clone(), allow_private: config.allow_private_providers, transport: Transport::Network };
+    let mut modules = modules::business(Some(calendars));
     let connections = Connections::new(atlas_connect::Parts {
         db: db.clone(),
         vault,

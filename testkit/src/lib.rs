@@ -1,5 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod people;
+
+pub use people::{member, workspace_of_two};
+
 use std::path::PathBuf;
 
 use atlas_kernel::{Clock, Timestamp, random_bytes};

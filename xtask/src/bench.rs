@@ -48,6 +48,18 @@ enum What {
         #[arg(long)]
         cp_sat: Option<u32>,
     },
+    /// A change in a big workspace: reading, planning and writing apart; on `TEST_DATABASE_URL` when it is set.
+    Plan {
+        /// Tasks in the workspace.
+        #[arg(long, default_value_t = 10_000)]
+        tasks: u64,
+        /// Members of it.
+        #[arg(long, default_value_t = 200)]
+        people: u64,
+        /// Changes of each kind.
+        #[arg(long, default_value_t = 20)]
+        events: u64,
+    },
     /// Random histories of a provider in simulated time, after which Atlas must equal the provider's truth.
     Model {
         /// How many seeds.
@@ -69,6 +81,13 @@ pub fn run(options: &Options) -> Result<()> {
         return planner(psplib.as_deref(), best.as_deref(), schedules, only.as_deref(), *cp_sat);
     }
     assets::build()?;
+    if let What::Plan { tasks, people, events } = &options.what {
+        let mut bench = command("cargo", &["bench", "--quiet", "--package", "atlas-plan", "--bench", "plan", "--"]);
+        for (name, value) in [("--tasks", tasks), ("--people", people), ("--events", events)] {
+            bench.arg(name).arg(value.to_string());
+        }
+        return execute(bench.env("CARGO_TARGET_DIR", target_dir()?));
+    }
     if let What::Model { seeds, seed, first } = &options.what {
         return model(*seeds, *seed, *first);
     }
@@ -79,7 +98,7 @@ pub fn run(options: &Options) -> Result<()> {
     match &options.what {
         What::Weights => execute(bench.arg("weights.mjs")),
         What::Idle => execute(bench.arg("idle.mjs")),
-        What::Planner { .. } | What::Model { .. } => Ok(()),
+        What::Planner { .. } | What::Plan { .. } | What::Model { .. } => Ok(()),
         What::Connector(options) => connector::run(options, &mut bench),
         What::Pages { contacts, events } => {
             let server = postgres::Server::start()?;

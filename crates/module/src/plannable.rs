@@ -90,6 +90,8 @@ pub struct WorkSource {
     pub write: Permission,
     /// All work that is open and meant to be done.
     pub open: for<'a> fn(&'a dyn Executor, WorkspaceId) -> BoxFuture<'a, Result<Vec<Work>>>,
+    /// Those of these records that are open and meant to be done.
+    pub these: for<'a> fn(&'a dyn Executor, WorkspaceId, &'a [Ref]) -> BoxFuture<'a, Result<Vec<Work>>>,
     /// The record behind an id or key, whatever its state.
     pub find: for<'a> fn(&'a dyn Executor, WorkspaceId, &'a str) -> BoxFuture<'a, Result<Ref>>,
     /// Changes one; answers the event to undo it by, none when nothing differed.
@@ -98,6 +100,14 @@ pub struct WorkSource {
     pub undo: for<'a> fn(&'a Tx, &'a Actor, EventId) -> BoxFuture<'a, Result<()>>,
     /// The latest finished ones with an estimate, newest first, at most this many.
     pub finished: for<'a> fn(&'a dyn Executor, WorkspaceId, usize) -> BoxFuture<'a, Result<Vec<Finished>>>,
+}
+
+/// Whether something changed that the plan does not answer yet: a job waits to plan it, or is at it.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn pending(on: &dyn Executor, workspace: WorkspaceId) -> Result<bool> {
+    atlas_jobs::waiting(on, workspace, REPLAN).await
 }
 
 /// Lets the workspace be planned anew once the caller has committed; asked several times it happens once.

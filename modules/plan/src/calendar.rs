@@ -1,6 +1,7 @@
 //! When members can work: weekly hours, the daily cap, meetings, time kept free, absences.
 
 pub mod api;
+pub mod import;
 pub mod store;
 pub mod verbs;
 

@@ -1,6 +1,7 @@
 //! What is planned: people and work as the rest of Atlas knows them, turned into the planner's world.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use atlas_kernel::{Ref, Result, Timestamp, UserId, WorkspaceId};
 use atlas_module::plannable::Work;
@@ -43,7 +44,7 @@ pub struct Facts {
     /// The tasks before anything was worked, by id.
     pub tasks: BTreeMap<TaskId, Task>,
     /// The work behind each task.
-    pub work: HashMap<TaskId, Work>,
+    pub work: Arc<HashMap<TaskId, Work>>,
     /// Busy time, by id.
     pub busy: HashMap<MeetingId, Busy>,
     /// What people said about single tasks.
@@ -97,6 +98,20 @@ impl Facts {
     /// # Errors
     /// Whatever the database answers.
     pub async fn load(planning: &Planning, on: &dyn Executor, workspace: WorkspaceId, now: Timestamp) -> Result<Self> {
+        let work = crate::replan::all_work(planning, on, workspace).await?;
+        Self::of_work(on, workspace, now, work).await
+    }
+
+    /// Reads everything but the work.
+    ///
+    /// # Errors
+    /// Whatever the database answers.
+    pub(crate) async fn of_work(
+        on: &dyn Executor,
+        workspace: WorkspaceId,
+        now: Timestamp,
+        work: Arc<HashMap<TaskId, Work>>,
+    ) -> Result<Self> {
         let members = members(on, workspace).await?;
         let hours = calendar::all_hours(on, workspace).await?;
         let since = now - jiff::SignedDuration::from_hours(24);
@@ -122,17 +137,11 @@ impl Facts {
             people: people.into_values().collect(),
             members,
             tasks: BTreeMap::new(),
-            work: HashMap::new(),
+            work: work.clone(),
             busy: busy.into_iter().map(|busy| (meeting_id(&busy), busy)).collect(),
             wishes,
         };
-        for source in planning.sources() {
-            for work in (source.open)(on, workspace).await? {
-                let task = facts.task(&work);
-                facts.tasks.insert(task.id, task.clone());
-                facts.work.insert(task.id, work);
-            }
-        }
+        facts.tasks = work.values().map(|work| facts.task(work)).map(|task| (task.id, task)).collect();
         Ok(facts)
     }
 

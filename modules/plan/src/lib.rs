@@ -16,11 +16,15 @@ use atlas_module::plannable::{REPLAN, WorkSource};
 use atlas_store::{Executor, Migration};
 use atlas_web::{NavItem, QuickAction};
 
+use crate::calendar::import::{self, Reach};
+
 atlas_kernel::kinds! {
     /// A stretch of time that is taken.
     Busy = "busy", BusyId;
     /// One change of the plan.
     Revision = "planrev", RevisionId;
+    /// A calendar that meetings are read from.
+    Calendar = "cal", CalendarId;
 }
 
 /// Seeing plans, hours and busy time.
@@ -30,25 +34,44 @@ pub const PLAN_WRITE: Permission = Permission::write("plan:write");
 
 /// What everything here works with: the kinds of work that other modules registered. Clones share it.
 #[derive(Clone)]
-pub struct Planning(Arc<Vec<WorkSource>>);
+pub struct Planning(Arc<Inner>);
+
+struct Inner {
+    sources: Vec<WorkSource>,
+    cache: replan::Cache,
+    reach: Option<Reach>,
+}
 
 impl Planning {
     /// Planning of work from these sources.
     pub fn new(sources: Vec<WorkSource>) -> Self {
-        Self(Arc::new(sources))
+        Self::reaching(sources, None)
+    }
+
+    /// The same, with calendars at addresses reached so.
+    pub fn reaching(sources: Vec<WorkSource>, reach: Option<Reach>) -> Self {
+        Self(Arc::new(Inner { sources, cache: replan::Cache::default(), reach }))
+    }
+
+    pub(crate) fn reach(&self) -> Result<&Reach> {
+        self.0.reach.as_ref().ok_or_else(|| Error::internal("calendars at addresses cannot be reached here"))
     }
 
     pub(crate) fn sources(&self) -> &[WorkSource] {
-        &self.0
+        &self.0.sources
+    }
+
+    pub(crate) fn cache(&self) -> &replan::Cache {
+        &self.0.cache
     }
 
     pub(crate) fn source(&self, record: &Ref) -> Result<&WorkSource> {
-        self.0.iter().find(|source| source.kind == record.kind()).ok_or(Error::NotFound("task"))
+        self.0.sources.iter().find(|source| source.kind == record.kind()).ok_or(Error::NotFound("task"))
     }
 
     /// The record behind an id or key.
     pub(crate) async fn find(&self, on: &dyn Executor, workspace: WorkspaceId, id_or_key: &str) -> Result<Ref> {
-        for source in self.0.iter() {
+        for source in self.0.sources.iter() {
             match (source.find)(on, workspace, id_or_key).await {
                 Err(Error::NotFound(_)) => {}
                 found => return found,
@@ -67,16 +90,16 @@ pub(crate) fn may_arrange(actor: &Actor, person: UserId) -> Result<()> {
     Err(Error::Denied { permission: "plan:write", missing_scopes: vec![] })
 }
 
-/// The module, as the server registers it, planning the work of these sources.
-pub fn module(sources: Vec<WorkSource>) -> Module {
-    let planning = Planning::new(sources);
+/// The module, as the server registers it, planning the work of these sources and reaching calendars so.
+pub fn module(sources: Vec<WorkSource>, reach: Option<Reach>) -> Module {
+    let planning = Planning::reaching(sources, reach.clone());
     Module::new("plan")
-        .operations([plan::api::operations(&planning), calendar::api::operations(&planning)].concat())
+        .operations([plan::api::operations(&planning), calendar::api::operations(&planning), import::api::operations(&planning)].concat())
         .pages(pages::pages(&planning))
         .migrations(migrations())
         .panels(pages::panels())
-        .jobs(vec![replan::job(&planning, REPLAN), replan::tick(&planning)])
-        .schedules(vec![replan::schedule()])
+        .jobs(vec![replan::job(&planning, REPLAN), replan::tick(), import::job::job(reach), import::job::tick()])
+        .schedules(vec![replan::schedule(), import::job::schedule()])
         .nav(vec![NavItem {
             group: "",
             label: "My plan",
@@ -101,5 +124,8 @@ pub fn module(sources: Vec<WorkSource>) -> Module {
 
 /// The tables of this module.
 pub fn migrations() -> Vec<Migration> {
-    vec![Migration { name: "plan/0001_plan", sql: include_str!("../migrations/0001_plan.sql") }]
+    vec![
+        Migration { name: "plan/0001_plan", sql: include_str!("../migrations/0001_plan.sql") },
+        Migration { name: "plan/0002_calendars", sql: include_str!("../migrations/0002_calendars.sql") },
+    ]
 }

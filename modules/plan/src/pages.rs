@@ -1,6 +1,7 @@
 //! Pages of the plan: the day, the week, the team, one task, hours and busy time, and the feed.
 
 mod acts;
+mod calendars;
 mod day;
 mod feed;
 mod hours;
@@ -11,12 +12,12 @@ mod week;
 
 use atlas_kernel::Result;
 use atlas_web::{Ctx, Form, Pages, Panel, Query, Reply};
-use axum::extract::Path;
+use axum::extract::{Multipart, Path};
 use axum::http::HeaderMap;
 use futures::FutureExt;
 
 use crate::replan::Replanned;
-use crate::{PLAN_READ, PLAN_WRITE, Planning, RevisionId, words};
+use crate::{CalendarId, PLAN_READ, PLAN_WRITE, Planning, RevisionId, words};
 
 macro_rules! page {
     ($p:ident, $handler:path $(, $name:ident: $ty:ty)*) => {{
@@ -40,6 +41,10 @@ pub fn pages(p: &Planning) -> Pages {
         .get("/plan/busy/new", PLAN_WRITE, page!(p, hours::new_busy, asked: Query<hours::NewAsked>))
         .post("/plan/busy", PLAN_WRITE, page!(p, hours::add_busy, form: Form<hours::BusyForm>))
         .post("/plan/busy/{id}/remove", PLAN_WRITE, page!(p, hours::remove_busy, id: Path<String>))
+        .post("/plan/calendars", PLAN_WRITE, page!(p, calendars::add, form: Form<calendars::Typed>))
+        .post("/plan/calendars/file", PLAN_WRITE, page!(p, calendars::import, form: Multipart))
+        .post("/plan/calendars/{id}/refresh", PLAN_WRITE, page!(p, calendars::refresh, id: Path<CalendarId>))
+        .post("/plan/calendars/{id}/remove", PLAN_WRITE, page!(p, calendars::remove, id: Path<CalendarId>))
         .post("/plan/feed", PLAN_WRITE, page!(p, hours::open_feed))
         .post("/plan/feed/close", PLAN_WRITE, page!(p, hours::close_feed))
         .public_get("/plan/feed/{workspace}/{secret}", page_of_visitor(p))

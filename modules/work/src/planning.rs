@@ -11,12 +11,16 @@ use crate::task::change::TaskChange;
 use crate::task::{Priority, Status, TASKS_WRITE, Task, store, undo, verbs};
 use crate::{ProjectId, TaskId};
 
+/// What stands so takes somebody's time.
+const MEANT: [Status; 2] = [Status::Todo, Status::InProgress];
+
 /// Tasks, as the planner meets them.
 pub fn source() -> WorkSource {
     WorkSource {
         kind: "task",
         write: TASKS_WRITE,
         open: |on, workspace| open(on, workspace).boxed(),
+        these: |on, workspace, records| these(on, workspace, records).boxed(),
         find: |on, workspace, text| async move { Ok(verbs::find(on, workspace, text).await?.to_ref()) }.boxed(),
         change: |tx, actor, record, change| apply(tx, actor, record, change).boxed(),
         undo: |tx, actor, event| async move { undo::undo(tx, actor, &Nouns::default(), event).await.map(|_| ()) }.boxed(),
@@ -26,7 +30,18 @@ pub fn source() -> WorkSource {
 
 /// Tasks that are to do or under way; what is noted in the backlog, waits for review or is over takes nobody's time.
 async fn open(on: &dyn Executor, workspace: WorkspaceId) -> Result<Vec<Work>> {
-    let tasks = store::meant(on, workspace, &[Status::Todo, Status::InProgress]).await?;
+    let tasks = store::meant(on, workspace, &MEANT).await?;
+    works(on, workspace, tasks).await
+}
+
+/// Those of these tasks that are to do or under way.
+async fn these(on: &dyn Executor, workspace: WorkspaceId, records: &[Ref]) -> Result<Vec<Work>> {
+    let ids: Vec<TaskId> = records.iter().filter_map(Ref::as_id).collect();
+    let tasks = store::by_ids(on, workspace, &ids).await?;
+    works(on, workspace, tasks.into_iter().filter(|task| task.archived_at.is_none() && MEANT.contains(&task.status)).collect()).await
+}
+
+async fn works(on: &dyn Executor, workspace: WorkspaceId, tasks: Vec<Task>) -> Result<Vec<Work>> {
     let names: Vec<(ProjectId, String)> =
         query("SELECT id, name FROM work_projects WHERE workspace_id = $1").bind(workspace).all(on).await?;
     let names: HashMap<ProjectId, String> = names.into_iter().collect();

@@ -5,7 +5,7 @@ use atlas_store::Tx;
 
 use super::{Busy, BusyKind, Hours, store};
 use crate::plan::Undo;
-use crate::replan::{Replanned, Why, replan};
+use crate::replan::{Replanned, Turn, Why, replan};
 use crate::{BusyId, Planning, may_arrange};
 
 /// A stretch of time to be taken.
@@ -29,7 +29,7 @@ pub struct NewBusy {
 /// Field errors; denied; or whatever the database answers.
 pub async fn add(planning: &Planning, tx: &Tx, actor: &Actor, new: NewBusy) -> Result<(Busy, Replanned)> {
     may_arrange(actor, new.member)?;
-    crate::plan::store::lock(tx, actor.workspace).await?;
+    let turn = Turn::take(tx, actor.workspace).await?;
     let title = new.title.split_whitespace().collect::<Vec<_>>().join(" ");
     let title = if title.is_empty() { new.kind.label().to_owned() } else { title };
     let busy = Busy {
@@ -46,7 +46,7 @@ pub async fn add(planning: &Planning, tx: &Tx, actor: &Actor, new: NewBusy) -> R
         return Err(Error::field("member", "unknown", "not a member of this workspace"));
     }
     store::put_busy(tx, actor.workspace, &busy).await?;
-    let why = Why { said: format!("“{}” was added", busy.title), undo: vec![Undo::Busy(busy.id, None)], ..Why::default() };
+    let why = Why { said: format!("“{}” was added", busy.title), undo: vec![Undo::Busy(busy.id, None)], turn, ..Why::default() };
     let replanned = replan(planning, tx, actor, why).await?;
     Ok((busy, replanned))
 }
@@ -64,16 +64,17 @@ pub async fn edit(
     start: Option<Timestamp>,
     end: Option<Timestamp>,
 ) -> Result<(Busy, Replanned)> {
-    crate::plan::store::lock(tx, actor.workspace).await?;
+    let turn = Turn::take(tx, actor.workspace).await?;
     let before = store::busy(tx, actor.workspace, id).await?.ok_or(Error::NotFound("busy time"))?;
     may_arrange(actor, before.user_id)?;
+    entered_here(&before)?;
     let mut after = before.clone();
     after.title = title.unwrap_or(after.title);
     after.start_at = start.unwrap_or(after.start_at);
     after.finish_at = end.unwrap_or(after.finish_at);
     after.check()?;
     store::put_busy(tx, actor.workspace, &after).await?;
-    let why = Why { said: format!("“{}” was changed", after.title), undo: vec![Undo::Busy(id, Some(before))], ..Why::default() };
+    let why = Why { said: format!("“{}” was changed", after.title), undo: vec![Undo::Busy(id, Some(before))], turn, ..Why::default() };
     let replanned = replan(planning, tx, actor, why).await?;
     Ok((after, replanned))
 }
@@ -83,12 +84,21 @@ pub async fn edit(
 /// # Errors
 /// As [`edit`].
 pub async fn remove(planning: &Planning, tx: &Tx, actor: &Actor, id: BusyId) -> Result<Replanned> {
-    crate::plan::store::lock(tx, actor.workspace).await?;
+    let turn = Turn::take(tx, actor.workspace).await?;
     let before = store::busy(tx, actor.workspace, id).await?.ok_or(Error::NotFound("busy time"))?;
     may_arrange(actor, before.user_id)?;
+    entered_here(&before)?;
     store::remove_busy(tx, actor.workspace, id).await?;
-    let why = Why { said: format!("“{}” was removed", before.title), undo: vec![Undo::Busy(id, Some(before))], ..Why::default() };
+    let why = Why { said: format!("“{}” was removed", before.title), undo: vec![Undo::Busy(id, Some(before))], turn, ..Why::default() };
     replan(planning, tx, actor, why).await
+}
+
+/// What another calendar says would come back with its next reading.
+fn entered_here(busy: &Busy) -> Result<()> {
+    if busy.source.is_none() {
+        return Ok(());
+    }
+    Err(Error::conflict("imported", "This was read from another calendar. Change it there, or remove that calendar. Nothing was changed."))
 }
 
 /// Sets when a member works.
@@ -98,10 +108,10 @@ pub async fn remove(planning: &Planning, tx: &Tx, actor: &Actor, id: BusyId) -> 
 pub async fn set_hours(planning: &Planning, tx: &Tx, actor: &Actor, member: UserId, hours: Hours) -> Result<Replanned> {
     may_arrange(actor, member)?;
     hours.check()?;
-    crate::plan::store::lock(tx, actor.workspace).await?;
+    let turn = Turn::take(tx, actor.workspace).await?;
     let before = store::hours(tx, actor.workspace, member).await?;
     store::put_hours(tx, actor.workspace, member, &hours).await?;
-    let why = Why { said: "Working hours were changed".into(), undo: vec![Undo::Hours(member, before)], ..Why::default() };
+    let why = Why { said: "Working hours were changed".into(), undo: vec![Undo::Hours(member, before)], turn, ..Why::default() };
     replan(planning, tx, actor, why).await
 }
 

@@ -144,7 +144,13 @@ async fn draw(planning: &Planning, ctx: &Ctx, date: Date) -> Reply {
     let (work, meetings) = (sum("planned"), sum("fixed"));
     let all: i64 = working.iter().map(|span| span.minutes()).sum();
     let mut alarms: Vec<Note> = Vec::new();
-    for alarm in scene.state.alarms.iter().filter(|alarm| words::alarm_of(alarm, &scene.bodies).is_none_or(|of| of == scene.member)).take(4)
+    for alarm in scene
+        .known
+        .state
+        .alarms
+        .iter()
+        .filter(|alarm| words::alarm_of(alarm, &scene.known.bodies).is_none_or(|of| of == scene.member))
+        .take(4)
     {
         alarms.push(words::alarm(alarm, &scene.facts, &scene.reader));
     }
@@ -171,7 +177,7 @@ async fn draw(planning: &Planning, ctx: &Ctx, date: Date) -> Reply {
         week_planned,
         week_all,
         unplaced: unplaced(&scene),
-        planned_at: scene.state.planned_at.map(|at| ui::relative_time(at, ctx.now(), &ctx.actor.zone())),
+        planned_at: scene.known.state.planned_at.map(|at| ui::relative_time(at, ctx.now(), &ctx.actor.zone())),
         changed: last_change(ctx, &scene).await?,
         zone_now: scene.reader.clock(minute(ctx.now())),
         previous: date.yesterday().unwrap_or(date),
@@ -185,7 +191,11 @@ async fn draw(planning: &Planning, ctx: &Ctx, date: Date) -> Reply {
 fn lede(spots: &[Spot], moved: &[MovedOff], free: i64, is_today: bool, scene: &Scene) -> String {
     let blocks: Vec<&Spot> = spots.iter().filter(|spot| spot.is_task()).collect();
     let Some(first) = blocks.first() else {
-        return if scene.state.planned_at.is_none() { "Nothing is planned yet.".into() } else { "No task is planned on this day.".into() };
+        return if scene.known.state.planned_at.is_none() {
+            "Nothing is planned yet.".into()
+        } else {
+            "No task is planned on this day.".into()
+        };
     };
     let mut words = format!("{} goes first.", first.key);
     let late: std::collections::BTreeSet<&str> = blocks.iter().filter(|spot| spot.late > 0).map(|spot| spot.key.as_str()).collect();
@@ -207,7 +217,7 @@ fn lede(spots: &[Spot], moved: &[MovedOff], free: i64, is_today: bool, scene: &S
 
 fn moved_off(scene: &Scene, date: Date) -> Vec<MovedOff> {
     let mut moved = Vec::new();
-    for (id, body) in &scene.bodies {
+    for (id, body) in scene.known.bodies.iter() {
         let Some(work) = scene.facts.work.get(id) else { continue };
         let (Some(place), Some(span)) = (&body.place, body.span()) else { continue };
         if user_id(place.person) != scene.member || scene.reader.day(span.from) <= date {
@@ -251,7 +261,7 @@ async fn week(scene: &Scene, ctx: &Ctx, date: Date) -> atlas_kernel::Result<(Vec
 
 fn unplaced(scene: &Scene) -> Vec<(String, String, String)> {
     let mut all = Vec::new();
-    for (id, body) in &scene.bodies {
+    for (id, body) in scene.known.bodies.iter() {
         let (Some(why), Some(work)) = (&body.unplaced, scene.facts.work.get(id)) else { continue };
         if work.people.is_empty() || work.people.contains(&scene.member) {
             all.push((work.key.clone(), work.title.clone(), words::unplaced(why, &scene.facts)));
@@ -267,7 +277,7 @@ async fn last_change(ctx: &Ctx, scene: &Scene) -> atlas_kernel::Result<Option<Ch
     let moves: Vec<_> = change
         .moves
         .iter()
-        .filter_map(|task| Some((*task, scene.bodies.get(task)?.moved.clone()?)))
+        .filter_map(|task| Some((*task, scene.known.bodies.get(task)?.moved.clone()?)))
         .filter(|(_, moved)| moved.revision == change.number)
         .collect();
     if moves.is_empty() {

@@ -8,8 +8,8 @@ use axum::response::IntoResponse;
 
 use crate::Planning;
 use crate::calendar::{store as calendar, verbs::feed_digest};
-use crate::facts::{Facts, moment, user_id};
-use crate::plan::store;
+use crate::facts::{moment, user_id};
+use crate::replan::Seen;
 
 /// `GET /plan/feed/{workspace}/{secret}`
 pub async fn show(planning: Planning, visitor: Visitor, Path((workspace, secret)): Path<(String, String)>) -> Reply {
@@ -18,13 +18,13 @@ pub async fn show(planning: Planning, visitor: Visitor, Path((workspace, secret)
     let db = &visitor.app.db;
     let member = calendar::feed_owner(db, workspace, &feed_digest(&secret)).await?.ok_or_else(missing)?;
     let now = visitor.app.clock().now();
-    let facts = Facts::load(&planning, db, workspace, now).await?;
+    let Seen { known, facts, .. } = planning.look(db, workspace, now).await?;
     if !facts.members.contains_key(&member) {
         return Err(missing().into());
     }
     let mut lines =
         vec!["BEGIN:VCALENDAR".to_owned(), "VERSION:2.0".into(), "PRODID:-//Atlas//Plan//EN".into(), "X-WR-CALNAME:My plan".into()];
-    for body in store::bodies(db, workspace).await?.values() {
+    for body in known.bodies.values() {
         let Some(place) = body.place.as_ref().filter(|place| user_id(place.person) == member) else { continue };
         let Some(work) = facts.work.get(&place.task) else { continue };
         for (index, chunk) in place.chunks.iter().enumerate() {

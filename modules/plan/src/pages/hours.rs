@@ -8,6 +8,7 @@ use jiff::civil::{Date, Time};
 use serde::Deserialize;
 
 use super::answer;
+use super::calendars::{self, Row, Typed};
 use crate::calendar::verbs::{self, NewBusy};
 use crate::calendar::{Busy, BusyKind, Hours, api::feed_url, store};
 use crate::facts::{local, moment};
@@ -28,7 +29,20 @@ struct HoursPage {
     link: Option<String>,
     may_write: bool,
     zone: String,
+    calendars: Vec<Row>,
+    typed: Typed,
     reader: Reader,
+}
+
+/// What the page shows besides what is kept.
+#[derive(Default)]
+pub struct Drawn {
+    /// Hours and cap as they were typed, and what is wrong with them.
+    pub hours: Option<(Vec<String>, String, String)>,
+    /// The calendar form as it was typed.
+    pub calendar: Typed,
+    /// The feed's new address.
+    pub link: Option<String>,
 }
 
 impl HoursPage {
@@ -39,10 +53,11 @@ impl HoursPage {
     }
 }
 
-async fn draw(ctx: &Ctx, typed: Option<(Vec<String>, String, String)>, link: Option<String>) -> Reply {
+pub async fn draw(ctx: &Ctx, drawn: Drawn) -> Reply {
+    let Drawn { hours: typed, calendar, link } = drawn;
     let (db, workspace, me) = (&ctx.app.db, ctx.actor.workspace, ctx.actor.person()?);
     let hours = store::hours(db, workspace, me).await?.unwrap_or_default();
-    let status = if typed.is_some() { 422 } else { 200 };
+    let status = if typed.is_some() || calendar.error.is_some() { 422 } else { 200 };
     let (week, cap, error) = match typed {
         Some((week, cap, error)) => (week, cap, Some(error)),
         None => (hours.week.iter().map(|day| Hours::written(day)).collect(), hours.cap.to_string(), None),
@@ -56,14 +71,22 @@ async fn draw(ctx: &Ctx, typed: Option<(Vec<String>, String, String)>, link: Opt
         link,
         may_write: ctx.actor.may(&PLAN_WRITE).is_ok(),
         zone: ctx.actor.time_zone.clone(),
+        calendars: calendars::rows(ctx).await?,
+        typed: calendar,
         reader: reader(&ctx.actor, ctx.now()),
     };
-    ctx.page("What counts").crumb("My plan", Some("/plan")).crumb("What counts", None).nav("/plan").status(status).html(&page)
+    ctx.page("What counts")
+        .crumb("My plan", Some("/plan"))
+        .crumb("What counts", None)
+        .nav("/plan")
+        .live(["calendars"])
+        .status(status)
+        .html(&page)
 }
 
 /// `GET /plan/hours`
 pub async fn show(_: Planning, ctx: Ctx) -> Reply {
-    draw(&ctx, None, None).await
+    draw(&ctx, Drawn::default()).await
 }
 
 /// `POST /plan/hours`
@@ -73,12 +96,12 @@ pub async fn save(planning: Planning, ctx: Ctx, Form(form): Form<Vec<(String, St
     let (p, who, me) = (&planning, &ctx.actor, ctx.actor.person()?);
     let hours = match hours_of(&week, &cap) {
         Ok(hours) => hours,
-        Err(error) => return draw(&ctx, Some((padded(week), cap, words(&error))), None).await,
+        Err(error) => return draw(&ctx, Drawn { hours: Some((padded(week), cap, words(&error))), ..Drawn::default() }).await,
     };
     let wanted = &hours;
     match ctx.app.db.write(|tx| async move { verbs::set_hours(p, &tx, who, me, wanted.clone()).await }).await {
         Ok(done) => answer(&ctx, &done, "Hours saved", "/plan/hours"),
-        Err(error @ Error::Invalid(_)) => draw(&ctx, Some((padded(week), cap, words(&error))), None).await,
+        Err(error @ Error::Invalid(_)) => draw(&ctx, Drawn { hours: Some((padded(week), cap, words(&error))), ..Drawn::default() }).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -200,7 +223,7 @@ pub async fn open_feed(_: Planning, ctx: Ctx) -> Reply {
     let who = &ctx.actor;
     let secret = ctx.app.db.write(|tx| async move { verbs::open_feed(&tx, who).await }).await?;
     let link = format!("{}{}", ctx.app.base_url, feed_url(&ctx.actor, &secret));
-    draw(&ctx, None, Some(link)).await
+    draw(&ctx, Drawn { link: Some(link), ..Drawn::default() }).await
 }
 
 /// `POST /plan/feed/close`

@@ -1,6 +1,6 @@
 //! What a member's time holds, as pages draw it: blocks, meetings, time kept free, work that was done.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use atlas_kernel::{Result, UserId};
 use atlas_planner::{Minute, Span, TaskId};
@@ -10,15 +10,15 @@ use jiff::civil::{Date, Time};
 use crate::Planning;
 use crate::calendar::{BusyKind, Hours, store as calendar};
 use crate::facts::{Facts, day_end, local, minute, moment, user_id};
-use crate::plan::{Body, State, explain, store};
+use crate::plan::{Body, explain, store};
+use crate::replan::{Known, Seen};
 use crate::words::{self, Note, Reader};
 
 /// Everything the pages draw from.
 pub struct Scene {
     pub member: UserId,
     pub facts: Facts,
-    pub bodies: BTreeMap<TaskId, Body>,
-    pub state: State,
+    pub known: Arc<Known>,
     pub reader: Reader,
     pub hours: Hours,
 }
@@ -74,11 +74,11 @@ impl Scene {
     pub async fn load(planning: &Planning, ctx: &Ctx) -> Result<Self> {
         let (db, workspace) = (&ctx.app.db, ctx.actor.workspace);
         let member = ctx.actor.person()?;
+        let Seen { known, facts, .. } = planning.look(db, workspace, ctx.now()).await?;
         Ok(Self {
             member,
-            facts: Facts::load(planning, db, workspace, ctx.now()).await?,
-            bodies: store::bodies(db, workspace).await?,
-            state: store::state(db, workspace).await?,
+            facts,
+            known,
             reader: explain::reader(&ctx.actor, ctx.now()),
             hours: calendar::hours(db, workspace, member).await?.unwrap_or_default(),
         })
@@ -111,7 +111,7 @@ impl Scene {
         for (task, _, from, until) in store::worked_between(db, workspace, self.member, from, until).await? {
             spots.push(self.worked(task, Span::new(minute(from), minute(until))));
         }
-        for body in self.bodies.values() {
+        for body in self.known.bodies.values() {
             spots.extend(self.blocks(body).into_iter().filter(|spot| spot.span.from < within.until && spot.span.until > within.from));
         }
         spots.sort_by_key(|spot| (spot.span.from, spot.span.until));

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use super::spots::shared;
 use crate::calendar::{Hours, store as calendar};
 use crate::facts::{Facts, minute, moment, user_id};
-use crate::plan::{explain, store};
+use crate::plan::explain;
+use crate::replan::Seen;
 use crate::words::{self, Note};
 use crate::{Planning, facts};
 
@@ -62,9 +63,8 @@ struct Team {
 /// `GET /plan/team`
 pub async fn show(planning: Planning, ctx: Ctx, Query(asked): Query<Asked>) -> Reply {
     let (db, workspace) = (&ctx.app.db, ctx.actor.workspace);
-    let facts = Facts::load(&planning, db, workspace, ctx.now()).await?;
-    let bodies = store::bodies(db, workspace).await?;
-    let state = store::state(db, workspace).await?;
+    let Seen { known, facts, .. } = planning.look(db, workspace, ctx.now()).await?;
+    let (bodies, state) = (&known.bodies, &known.state);
     let reader = explain::reader(&ctx.actor, ctx.now());
     let mut projects: BTreeMap<String, (String, bool)> = BTreeMap::new();
     for work in facts.work.values() {

@@ -1,14 +1,15 @@
 //! Why a task lies where it lies, what would help it, and when it will be done: asked of the planner, put into words.
 
+use std::sync::Arc;
+
 use atlas_kernel::{Actor, Error, Ref, Result, Timestamp, UserId};
-use atlas_planner::{Event, Fix, Planner, Settings, TaskId, WorldError};
-use atlas_store::Executor;
+use atlas_planner::{Action, Event, Fix, Planner, Settings, TaskId, WorldError};
+use atlas_store::Db;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Body, store};
 use crate::facts::{Facts, minute, moment, task_id, user_id};
-use crate::replan::standing;
 use crate::words::{self, Reader};
 use crate::{PLAN_READ, Planning};
 
@@ -155,21 +156,21 @@ pub fn reader(actor: &Actor, now: Timestamp) -> Reader {
     Reader { today: now.to_zoned(zone.clone()).date(), zone }
 }
 
-async fn asked(planning: &Planning, on: &dyn Executor, actor: &Actor, record: &Ref, now: Timestamp) -> Result<(Body, Planner, Facts)> {
+async fn asked(planning: &Planning, db: &Db, actor: &Actor, record: &Ref, now: Timestamp) -> Result<(Body, Arc<Planner>, Facts)> {
     actor.may(&PLAN_READ)?;
     let missing = || Error::NotFound("task in the plan");
-    let body = store::body(on, actor.workspace, task_id(record)).await?.ok_or_else(missing)?;
-    let planner = standing(on, actor.workspace).await?.ok_or_else(missing)?;
-    let facts = Facts::load(planning, on, actor.workspace, now).await?;
-    Ok((body, planner, facts))
+    let seen = planning.look(db, actor.workspace, now).await?;
+    let body = seen.known.bodies.get(&task_id(record)).cloned().ok_or_else(missing)?;
+    let planner = seen.known.planner(db, actor.workspace).await?.ok_or_else(missing)?;
+    Ok((body, planner, seen.facts))
 }
 
 /// Everything there is to say about a task's place.
 ///
 /// # Errors
 /// Not found when the task is not in the plan; denied; or whatever the database answers.
-pub async fn explain(planning: &Planning, on: &dyn Executor, actor: &Actor, record: &Ref, now: Timestamp) -> Result<Explanation> {
-    let (body, planner, facts) = asked(planning, on, actor, record, now).await?;
+pub async fn explain(planning: &Planning, db: &Db, actor: &Actor, record: &Ref, now: Timestamp) -> Result<Explanation> {
+    let (body, planner, facts) = asked(planning, db, actor, record, now).await?;
     let (id, reader) = (task_id(record), reader(actor, now));
     let place = body.place.as_ref();
     let earlier = planner.why_not_earlier(id).map_err(planned)?;
@@ -192,7 +193,7 @@ pub async fn explain(planning: &Planning, on: &dyn Executor, actor: &Actor, reco
         why_this_person: people(&planner, id, &facts)?,
         why_late: chain.into_iter().map(|link| step(&link, &facts)).collect(),
         who_moved: body.moved.as_ref().map(|moved| words::who_moved(moved, &facts, &reader)),
-        forecast: forecast(planning, on, actor, &planner, &body).await?,
+        forecast: forecast(planning, db, actor, &planner, &body).await?,
     })
 }
 
@@ -233,14 +234,14 @@ fn step(link: &atlas_planner::DelayLink, facts: &Facts) -> Step {
 }
 
 /// When a task will be done if it turns out like those its person finished before; none while those are too few.
-async fn forecast(planning: &Planning, on: &dyn Executor, actor: &Actor, planner: &Planner, body: &Body) -> Result<Option<Forecast>> {
+async fn forecast(planning: &Planning, db: &Db, actor: &Actor, planner: &Planner, body: &Body) -> Result<Option<Forecast>> {
     let Some(place) = &body.place else { return Ok(None) };
     let mut ratios = Vec::new();
     for source in planning.sources() {
-        let finished = (source.finished)(on, actor.workspace, 400).await?;
+        let finished = (source.finished)(db, actor.workspace, 400).await?;
         let mine: Vec<_> = finished.into_iter().filter(|one| one.people.contains(&user_id(place.person))).collect();
         let ids: Vec<TaskId> = mine.iter().map(|one| task_id(&one.record)).collect();
-        let worked = store::worked_of(on, actor.workspace, &ids).await?;
+        let worked = store::worked_of(db, actor.workspace, &ids).await?;
         ratios.extend(mine.iter().filter_map(|one| {
             let minutes = worked.get(&task_id(&one.record)).filter(|minutes| **minutes > 0)?;
             Some(minutes * 100 / one.estimate.max(1))
@@ -266,10 +267,10 @@ async fn forecast(planning: &Planning, on: &dyn Executor, actor: &Actor, planner
 ///
 /// # Errors
 /// As [`explain`].
-pub async fn fixes(planning: &Planning, on: &dyn Executor, actor: &Actor, record: &Ref, now: Timestamp) -> Result<Vec<FixOut>> {
-    let (_, mut planner, facts) = asked(planning, on, actor, record, now).await?;
+pub async fn fixes(planning: &Planning, db: &Db, actor: &Actor, record: &Ref, now: Timestamp) -> Result<Vec<FixOut>> {
+    let (_, planner, facts) = asked(planning, db, actor, record, now).await?;
     let reader = reader(actor, now);
-    let found = planner.fixes(task_id(record), FIXES).map_err(planned)?;
+    let found = planner.branch().fixes(task_id(record), FIXES).map_err(planned)?;
     let out = |fix: &Fix| FixOut {
         fix: fix_name(fix),
         what: words::action(&fix.action, &facts, &reader),
@@ -279,7 +280,15 @@ pub async fn fixes(planning: &Planning, on: &dyn Executor, actor: &Actor, record
         moved: fix.moved,
         harmed: fix.harmed.iter().map(|task| facts.key(*task).to_owned()).collect(),
     };
-    Ok(found.iter().map(out).collect())
+    Ok(found.iter().filter(|fix| may_be_done(fix, &facts)).map(out).collect())
+}
+
+/// A meeting that another calendar brought is dropped there, not here.
+pub fn may_be_done(fix: &Fix, facts: &Facts) -> bool {
+    match fix.action {
+        Action::DropMeeting { meeting, .. } => facts.busy.get(&meeting).is_none_or(|busy| busy.source.is_none()),
+        _ => true,
+    }
 }
 
 /// The minute of a moment, on the planning grid.

@@ -1,6 +1,6 @@
 //! The plan in the database.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use atlas_kernel::{Error, Result, Timestamp, UserId, WorkspaceId};
 use atlas_planner::{Minute, Person, Placement, Plan, Score, TaskId, Unplaced};
@@ -20,6 +20,23 @@ fn json(value: &impl Serialize) -> Result<Json> {
 
 fn read<T: DeserializeOwned>(value: Json) -> Result<T> {
     serde_json::from_value(value).map_err(Error::internal)
+}
+
+/// So many rows are written by one statement: far from what either database takes.
+const ROWS: usize = 1000;
+
+/// `($1,$2,$3),($1,$4,$5)`: rows of the workspace and so many values more.
+fn rows(count: usize, values: usize) -> String {
+    let row = |n: usize| {
+        let places: Vec<String> = (0..values).map(|value| format!("${}", 2 + n * values + value)).collect();
+        format!("($1,{})", places.join(","))
+    };
+    (0..count).map(row).collect::<Vec<_>>().join(",")
+}
+
+/// `$2,$3,$4`
+fn places(count: usize) -> String {
+    (0..count).map(|n| format!("${}", n + 2)).collect::<Vec<_>>().join(",")
 }
 
 /// The database's id of a task.
@@ -66,16 +83,24 @@ pub async fn people(on: &dyn Executor, workspace: WorkspaceId) -> Result<BTreeMa
 
 /// Writes the people as they were planned; what did not change is left alone.
 pub async fn put_people(tx: &Tx, workspace: WorkspaceId, before: &BTreeMap<UserId, Person>, people: &[Person]) -> Result<()> {
-    for person in people {
-        let user = user_id(person.id);
-        if before.get(&user) != Some(person) {
-            let put = "INSERT INTO plan_people (workspace_id, user_id, body) VALUES ($1,$2,$3) \
-                 ON CONFLICT (workspace_id, user_id) DO UPDATE SET body = excluded.body";
-            query(put).bind(workspace).bind(user).bind(json(person)?).run(tx).await?;
+    let changed: Vec<&Person> = people.iter().filter(|person| before.get(&user_id(person.id)) != Some(*person)).collect();
+    for some in changed.chunks(ROWS) {
+        let sql = format!(
+            "INSERT INTO plan_people (workspace_id, user_id, body) VALUES {} \
+             ON CONFLICT (workspace_id, user_id) DO UPDATE SET body = excluded.body",
+            rows(some.len(), 2)
+        );
+        let mut put = built_query(sql).bind(workspace);
+        for person in some {
+            put = put.bind(user_id(person.id)).bind(json(person)?);
         }
+        put.run(tx).await?;
     }
-    for user in before.keys().filter(|user| !people.iter().any(|person| user_id(person.id) == **user)) {
-        query("DELETE FROM plan_people WHERE workspace_id = $1 AND user_id = $2").bind(workspace).bind(*user).run(tx).await?;
+    let here: HashSet<UserId> = people.iter().map(|person| user_id(person.id)).collect();
+    let gone: Vec<UserId> = before.keys().filter(|user| !here.contains(*user)).copied().collect();
+    for some in gone.chunks(ROWS) {
+        let sql = format!("DELETE FROM plan_people WHERE workspace_id = $1 AND user_id IN ({})", places(some.len()));
+        some.iter().fold(built_query(sql).bind(workspace), |ask, user| ask.bind(*user)).run(tx).await?;
     }
     Ok(())
 }
@@ -98,29 +123,27 @@ pub async fn body(on: &dyn Executor, workspace: WorkspaceId, task: TaskId) -> Re
 }
 
 /// Writes tasks of the plan; those that are none leave it.
-pub async fn put_bodies(tx: &Tx, workspace: WorkspaceId, bodies: &BTreeMap<TaskId, Option<Body>>) -> Result<()> {
-    for (task, body) in bodies {
-        let Some(body) = body else {
-            query("DELETE FROM plan_placements WHERE workspace_id = $1 AND task_id = $2")
-                .bind(workspace)
-                .bind(row_id(*task))
-                .run(tx)
-                .await?;
-            continue;
-        };
-        let span = body.span();
-        let put = "INSERT INTO plan_placements (workspace_id, task_id, user_id, start_at, finish_at, body) VALUES ($1,$2,$3,$4,$5,$6) \
+pub async fn put_bodies(tx: &Tx, workspace: WorkspaceId, bodies: &BTreeMap<TaskId, Option<&Body>>) -> Result<()> {
+    let gone: Vec<TaskId> = bodies.iter().filter(|(_, body)| body.is_none()).map(|(task, _)| *task).collect();
+    for some in gone.chunks(ROWS) {
+        let sql = format!("DELETE FROM plan_placements WHERE workspace_id = $1 AND task_id IN ({})", places(some.len()));
+        some.iter().fold(built_query(sql).bind(workspace), |ask, task| ask.bind(row_id(*task))).run(tx).await?;
+    }
+    let there: Vec<(TaskId, &Body)> = bodies.iter().filter_map(|(task, body)| Some((*task, (*body)?))).collect();
+    for some in there.chunks(ROWS) {
+        let sql = format!(
+            "INSERT INTO plan_placements (workspace_id, task_id, user_id, start_at, finish_at, body) VALUES {} \
              ON CONFLICT (workspace_id, task_id) DO UPDATE SET user_id = excluded.user_id, start_at = excluded.start_at, \
-             finish_at = excluded.finish_at, body = excluded.body";
-        query(put)
-            .bind(workspace)
-            .bind(row_id(*task))
-            .bind(body.place.as_ref().map(|place| user_id(place.person)))
-            .bind(span.map(|span| moment(span.from)))
-            .bind(span.map(|span| moment(span.until)))
-            .bind(json(body)?)
-            .run(tx)
-            .await?;
+             finish_at = excluded.finish_at, body = excluded.body",
+            rows(some.len(), 5)
+        );
+        let mut put = built_query(sql).bind(workspace);
+        for (task, body) in some {
+            let span = body.span();
+            put = put.bind(row_id(*task)).bind(body.place.as_ref().map(|place| user_id(place.person)));
+            put = put.bind(span.map(|span| moment(span.from))).bind(span.map(|span| moment(span.until))).bind(json(body)?);
+        }
+        put.run(tx).await?;
     }
     Ok(())
 }
@@ -155,8 +178,8 @@ pub async fn put_wish(tx: &Tx, workspace: WorkspaceId, task: TaskId, wish: Optio
 /// A block that was worked: the task, who, from, until.
 pub type Worked = (TaskId, UserId, Timestamp, Timestamp);
 
-/// How many minutes of each open task were worked.
-pub async fn worked_minutes(on: &dyn Executor, workspace: WorkspaceId) -> Result<HashMap<TaskId, i64>> {
+/// How many minutes of each open task were worked, these blocks included whether they are kept yet or not.
+pub async fn worked_minutes(on: &dyn Executor, workspace: WorkspaceId, also: &[Worked]) -> Result<HashMap<TaskId, i64>> {
     let rows: Vec<(Uuid, Timestamp, Timestamp)> = query(
         "SELECT w.task_id, w.start_at, w.finish_at FROM plan_worked w \
          JOIN plan_placements p ON p.workspace_id = w.workspace_id AND p.task_id = w.task_id WHERE w.workspace_id = $1",
@@ -164,9 +187,11 @@ pub async fn worked_minutes(on: &dyn Executor, workspace: WorkspaceId) -> Result
     .bind(workspace)
     .all(on)
     .await?;
+    let mut blocks: BTreeMap<(TaskId, Timestamp), Timestamp> = also.iter().map(|(task, _, from, until)| ((*task, *from), *until)).collect();
+    blocks.extend(rows.into_iter().map(|(task, from, until)| ((task_of(task), from), until)));
     let mut minutes = HashMap::new();
-    for (task, from, until) in rows {
-        *minutes.entry(task_of(task)).or_insert(0) += until.duration_since(from).as_mins();
+    for ((task, from), until) in blocks {
+        *minutes.entry(task).or_insert(0) += until.duration_since(from).as_mins();
     }
     Ok(minutes)
 }
@@ -175,9 +200,10 @@ pub async fn worked_minutes(on: &dyn Executor, workspace: WorkspaceId) -> Result
 pub async fn worked_of(on: &dyn Executor, workspace: WorkspaceId, tasks: &[TaskId]) -> Result<HashMap<TaskId, i64>> {
     let mut minutes = HashMap::new();
     for tasks in tasks.chunks(500) {
-        let places: Vec<String> = (0..tasks.len()).map(|n| format!("${}", n + 2)).collect();
-        let sql =
-            format!("SELECT task_id, start_at, finish_at FROM plan_worked WHERE workspace_id = $1 AND task_id IN ({})", places.join(","));
+        let sql = format!(
+            "SELECT task_id, start_at, finish_at FROM plan_worked WHERE workspace_id = $1 AND task_id IN ({})",
+            places(tasks.len())
+        );
         let ask = tasks.iter().fold(built_query(sql).bind(workspace), |ask, task| ask.bind(row_id(*task)));
         let rows: Vec<(Uuid, Timestamp, Timestamp)> = ask.all(on).await?;
         for (task, from, until) in rows {
@@ -210,10 +236,15 @@ pub async fn worked_between(
 
 /// Keeps blocks that were worked.
 pub async fn put_worked(tx: &Tx, workspace: WorkspaceId, blocks: &[Worked]) -> Result<()> {
-    for (task, user, from, until) in blocks {
-        let put =
-            "INSERT INTO plan_worked (workspace_id, task_id, start_at, user_id, finish_at) VALUES ($1,$2,$3,$4,$5) ON CONFLICT DO NOTHING";
-        query(put).bind(workspace).bind(row_id(*task)).bind(*from).bind(*user).bind(*until).run(tx).await?;
+    for some in blocks.chunks(ROWS) {
+        let sql = format!(
+            "INSERT INTO plan_worked (workspace_id, task_id, start_at, user_id, finish_at) VALUES {} ON CONFLICT DO NOTHING",
+            rows(some.len(), 4)
+        );
+        let put = some.iter().fold(built_query(sql).bind(workspace), |put, (task, user, from, until)| {
+            put.bind(row_id(*task)).bind(*from).bind(*user).bind(*until)
+        });
+        put.run(tx).await?;
     }
     Ok(())
 }
@@ -256,6 +287,63 @@ pub async fn revisions(on: &dyn Executor, workspace: WorkspaceId, most: usize) -
     let sql = format!("SELECT {REVISION} FROM plan_revisions WHERE workspace_id = $1 ORDER BY revision DESC LIMIT $2");
     let rows: Vec<RevisionRow> = built_query(sql).bind(workspace).bind(most).all(on).await?;
     rows.into_iter().map(revision_of).collect()
+}
+
+atlas_store::row! {
+    /// A change of the plan as it is told, without what it changed.
+    #[derive(Clone, Debug)]
+    pub struct Told {
+        /// Its id.
+        pub id: RevisionId,
+        /// Its number.
+        pub revision: i64,
+        /// When.
+        pub at: Timestamp,
+        /// Who caused it.
+        pub by_user: Option<UserId>,
+        /// What happened.
+        pub said: String,
+        /// The tasks that moved.
+        pub moves: Json,
+        /// Whether it was taken back.
+        pub undone: bool,
+    }
+}
+
+/// The changes of the plan before this one, newest first.
+pub async fn told(on: &dyn Executor, workspace: WorkspaceId, before: Option<i64>, most: usize) -> Result<Vec<Told>> {
+    query(
+        "SELECT id, revision, at, by_user, said, moves, undone FROM plan_revisions WHERE workspace_id = $1 AND revision < $2 \
+         ORDER BY revision DESC LIMIT $3",
+    )
+    .bind(workspace)
+    .bind(before.unwrap_or(i64::MAX))
+    .bind(most)
+    .all(on)
+    .await
+}
+
+/// The numbers of the latest changes, newest first, with the facts that the plan before each answered.
+pub async fn answered(on: &dyn Executor, workspace: WorkspaceId, most: usize) -> Result<Vec<(i64, String)>> {
+    query("SELECT revision, digest_before FROM plan_revisions WHERE workspace_id = $1 ORDER BY revision DESC LIMIT $2")
+        .bind(workspace)
+        .bind(most)
+        .all(on)
+        .await
+}
+
+/// What this change and every later one changed, as it was before each, newest first.
+pub async fn changed_since(on: &dyn Executor, workspace: WorkspaceId, number: i64) -> Result<Vec<(TaskId, Option<Body>)>> {
+    let rows: Vec<Json> = query("SELECT before FROM plan_revisions WHERE workspace_id = $1 AND revision >= $2 ORDER BY revision DESC")
+        .bind(workspace)
+        .bind(number)
+        .values(on)
+        .await?;
+    let mut all = Vec::new();
+    for before in rows {
+        all.extend(read::<Vec<(TaskId, Option<Body>)>>(before)?);
+    }
+    Ok(all)
 }
 
 /// One change of the plan.

@@ -11,7 +11,7 @@ use jiff::civil::Time;
 use super::{Body, Pin, Undo, Wish, store};
 use crate::calendar::{Hours, store as calendar};
 use crate::facts::{Facts, local, minute, moment, person_id, present, task_id, user_id};
-use crate::replan::{Replanned, Why, replan, standing};
+use crate::replan::{Replanned, Seen, Turn, Why, replan};
 use crate::{Planning, RevisionId, may_arrange};
 
 /// The longest piece of extra work that is added at once, minutes.
@@ -27,14 +27,14 @@ pub async fn propose(planning: &Planning, tx: &Tx, actor: &Actor) -> Result<Repl
 }
 
 /// A task that is in the plan, with its place; whoever arranges it may.
-async fn placed(tx: &Tx, actor: &Actor, record: &Ref) -> Result<(TaskId, Body)> {
-    store::lock(tx, actor.workspace).await?;
+async fn placed(tx: &Tx, actor: &Actor, record: &Ref) -> Result<(TaskId, Body, Turn)> {
+    let turn = Turn::take(tx, actor.workspace).await?;
     let id = task_id(record);
     let body = store::body(tx, actor.workspace, id).await?.ok_or(Error::NotFound("task in the plan"))?;
     if let Some(place) = &body.place {
         may_arrange(actor, user_id(place.person))?;
     }
-    Ok((id, body))
+    Ok((id, body, turn))
 }
 
 /// Accepts blocks: of these tasks, or of everything a member has until a moment.
@@ -50,10 +50,10 @@ pub async fn accept(
     until: Option<Timestamp>,
 ) -> Result<Replanned> {
     may_arrange(actor, member)?;
-    store::lock(tx, actor.workspace).await?;
-    let bodies = store::bodies(tx, actor.workspace).await?;
+    let turn = Turn::take(tx, actor.workspace).await?;
+    let bodies = planning.bodies(tx, actor.workspace).await?;
     let (mut accept, mut undo) = (Vec::new(), Vec::new());
-    for (task, body) in &bodies {
+    for (task, body) in bodies.iter() {
         let Some(place) = body.place.as_ref().filter(|place| user_id(place.person) == member) else { continue };
         if only.is_some_and(|only| !only.contains(task)) {
             continue;
@@ -69,7 +69,7 @@ pub async fn accept(
         1 => "1 task was accepted".to_owned(),
         count => format!("{count} tasks were accepted"),
     };
-    replan(planning, tx, actor, Why { said, undo, accept, ..Why::default() }).await
+    replan(planning, tx, actor, Why { said, undo, accept, turn, ..Why::default() }).await
 }
 
 /// Writes a wish and remembers how to take it back.
@@ -83,8 +83,8 @@ async fn wish(tx: &Tx, actor: &Actor, task: TaskId, edit: impl FnOnce(&mut Wish)
 }
 
 async fn key_of(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref) -> Result<String> {
-    let work = (planning.source(record)?.open)(tx, actor.workspace).await?;
-    Ok(work.into_iter().find(|work| work.record == *record).map(|work| work.key).unwrap_or_else(|| "A task".to_owned()))
+    let work = (planning.source(record)?.these)(tx, actor.workspace, std::slice::from_ref(record)).await?;
+    Ok(work.into_iter().next().map_or_else(|| "A task".to_owned(), |work| work.key))
 }
 
 /// Puts one piece of a task somewhere else, where it then stays.
@@ -103,7 +103,7 @@ pub struct Movement {
 /// # Errors
 /// A field error on `start` for the past or `piece` for one that is not there; denied; or whatever the database answers.
 pub async fn move_piece(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref, to: &Movement) -> Result<Replanned> {
-    let (task, body) = placed(tx, actor, record).await?;
+    let (task, body, mut turn) = placed(tx, actor, record).await?;
     let place = body.place.ok_or_else(|| Error::conflict("no_place", "This task has no place in the plan yet."))?;
     let now = present(tx.now());
     let found = match to.piece {
@@ -121,7 +121,7 @@ pub async fn move_piece(planning: &Planning, tx: &Tx, actor: &Actor, record: &Re
     if user != user_id(place.person) {
         let reason = "Moved in the plan".to_owned();
         let change = WorkChange { person: Some(user), reason, ..WorkChange::default() };
-        undo.extend(changed_work(planning, tx, actor, record, &change).await?);
+        undo.extend(changed_work(planning, tx, actor, &mut turn, record, &change).await?);
     }
     let span = Span::new(from, from + piece.minutes());
     let pin = Pin { user, start: moment(span.from), finish: moment(span.until) };
@@ -139,7 +139,7 @@ pub async fn move_piece(planning: &Planning, tx: &Tx, actor: &Actor, record: &Re
         events.push(Event::Unpinned(task));
     }
     events.push(Event::MovedByHand { task, person: person_id(user), to: span });
-    replan(planning, tx, actor, Why { said, events, undo, accept: vec![(task, vec![span])], back_to: None }).await
+    replan(planning, tx, actor, Why { said, events, undo, accept: vec![(task, vec![span])], back_to: None, turn }).await
 }
 
 /// Locks a task where it lies, or lets it go.
@@ -147,7 +147,7 @@ pub async fn move_piece(planning: &Planning, tx: &Tx, actor: &Actor, record: &Re
 /// # Errors
 /// As [`move_piece`].
 pub async fn lock(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref, locked: bool) -> Result<Replanned> {
-    let (task, body) = placed(tx, actor, record).await?;
+    let (task, body, turn) = placed(tx, actor, record).await?;
     let now = present(tx.now());
     let pieces: Vec<Span> =
         body.place.iter().flat_map(|place| &place.chunks).map(|chunk| chunk.span).filter(|span| span.until > now).collect();
@@ -162,7 +162,7 @@ pub async fn lock(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref, loc
     let key = key_of(planning, tx, actor, record).await?;
     let said = if locked { format!("{key} was locked") } else { format!("{key} was unlocked") };
     let accept = if locked { vec![(task, pieces)] } else { vec![] };
-    replan(planning, tx, actor, Why { said, undo, accept, ..Why::default() }).await
+    replan(planning, tx, actor, Why { said, undo, accept, turn, ..Why::default() }).await
 }
 
 /// Puts a task off: not before tomorrow.
@@ -170,7 +170,7 @@ pub async fn lock(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref, loc
 /// # Errors
 /// As [`move_piece`].
 pub async fn not_today(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref) -> Result<Replanned> {
-    let (task, body) = placed(tx, actor, record).await?;
+    let (task, body, turn) = placed(tx, actor, record).await?;
     let zone = zone_of(tx, actor, &body).await?;
     let today = tx.now().to_zoned(zone.clone()).date();
     let tomorrow = today.tomorrow().map_err(|_| Error::field("day", "invalid", "there is no tomorrow"))?;
@@ -182,7 +182,7 @@ pub async fn not_today(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref
     });
     let undo = vec![undo.await?];
     let said = format!("{} was put off to tomorrow or later", key_of(planning, tx, actor, record).await?);
-    replan(planning, tx, actor, Why { said, undo, ..Why::default() }).await
+    replan(planning, tx, actor, Why { said, undo, turn, ..Why::default() }).await
 }
 
 /// Brings a task back that was put off, or takes up earlier time for it.
@@ -190,23 +190,22 @@ pub async fn not_today(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref
 /// # Errors
 /// As [`move_piece`].
 pub async fn bring_back(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref) -> Result<Replanned> {
-    let (task, mut body) = placed(tx, actor, record).await?;
+    let (task, _, turn) = placed(tx, actor, record).await?;
     let undo = wish(tx, actor, task, |wish| {
         wish.not_before = None;
         wish.put_off = None;
     });
     let undo = vec![undo.await?];
     let said = format!("{} was brought back", key_of(planning, tx, actor, record).await?);
-    let facts = Facts::load(planning, tx, actor.workspace, tx.now()).await?;
-    body.facts.earliest_start = facts.tasks.get(&task).and_then(|task| task.earliest_start);
-    let changed = standing(tx, actor.workspace).await?.and_then(|planner| planner.world().tasks.into_iter().find(|one| one.id == task));
+    let seen = planning.seen(tx, actor.workspace, tx.now()).await?;
+    let standing = seen.known.planner(tx, actor.workspace).await?;
     let mut events = Vec::new();
-    if let Some(mut one) = changed {
-        one.earliest_start = body.facts.earliest_start;
+    if let Some(mut one) = standing.and_then(|planner| planner.world().tasks.into_iter().find(|one| one.id == task)) {
+        one.earliest_start = seen.facts.tasks.get(&task).and_then(|task| task.earliest_start);
         events.push(Event::TaskChanged(Box::new(one)));
     }
     events.push(Event::PullForward(task));
-    replan(planning, tx, actor, Why { said, events, undo, ..Why::default() }).await
+    replan(planning, tx, actor, Why { said, events, undo, turn, ..Why::default() }).await
 }
 
 /// The task is done, early or not.
@@ -214,11 +213,11 @@ pub async fn bring_back(planning: &Planning, tx: &Tx, actor: &Actor, record: &Re
 /// # Errors
 /// As [`move_piece`]; also when the member may not change the task itself.
 pub async fn done(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref) -> Result<Replanned> {
-    placed(tx, actor, record).await?;
+    let (_, _, mut turn) = placed(tx, actor, record).await?;
     let said = format!("{} was done", key_of(planning, tx, actor, record).await?);
     let change = WorkChange { done: true, ..WorkChange::default() };
-    let undo = changed_work(planning, tx, actor, record, &change).await?.into_iter().collect();
-    replan(planning, tx, actor, Why { said, undo, ..Why::default() }).await
+    let undo = changed_work(planning, tx, actor, &mut turn, record, &change).await?.into_iter().collect();
+    replan(planning, tx, actor, Why { said, undo, turn, ..Why::default() }).await
 }
 
 /// The task takes this many minutes more than thought, or less when negative.
@@ -229,14 +228,22 @@ pub async fn late(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref, min
     if minutes == 0 || minutes.abs() > EXTRA_LIMIT {
         return Err(Error::field("minutes", "out_of_range", "between 1 minute and 100 hours"));
     }
-    let (task, _) = placed(tx, actor, record).await?;
+    let (task, _, turn) = placed(tx, actor, record).await?;
     let undo = vec![wish(tx, actor, task, |wish| wish.extra += minutes).await?];
     let said = format!("{} takes {} longer", key_of(planning, tx, actor, record).await?, atlas_web::ui::minutes_label(minutes));
-    replan(planning, tx, actor, Why { said, undo, ..Why::default() }).await
+    replan(planning, tx, actor, Why { said, undo, turn, ..Why::default() }).await
 }
 
-async fn changed_work(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref, change: &WorkChange) -> Result<Option<Undo>> {
+async fn changed_work(
+    planning: &Planning,
+    tx: &Tx,
+    actor: &Actor,
+    turn: &mut Turn,
+    record: &Ref,
+    change: &WorkChange,
+) -> Result<Option<Undo>> {
     let source = planning.source(record)?;
+    turn.touch(record);
     let event = (source.change)(tx, actor, record, change).await?;
     Ok(event.map(|event| Undo::Work(source.kind.to_owned(), event)))
 }
@@ -252,12 +259,12 @@ async fn zone_of(tx: &Tx, actor: &Actor, body: &Body) -> Result<jiff::tz::TimeZo
 /// # Errors
 /// A conflict `plan_changed` when that fix is no longer what is offered there; denied; or whatever the database answers.
 pub async fn apply_fix(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref, expected: &str) -> Result<Replanned> {
-    let (task, _) = placed(tx, actor, record).await?;
-    let fix = find_fix(tx, actor, task, expected).await?;
-    let facts = Facts::load(planning, tx, actor.workspace, tx.now()).await?;
-    let said = fix_words(&fix, &facts, actor, tx.now());
-    let undo = fix_facts(planning, tx, actor, &fix, &facts).await?;
-    replan(planning, tx, actor, Why { said, events: fix.events, undo, ..Why::default() }).await
+    let (task, _, mut turn) = placed(tx, actor, record).await?;
+    let seen = planning.seen(tx, actor.workspace, tx.now()).await?;
+    let fix = find_fix(&seen, tx, actor, task, expected).await?;
+    let said = fix_words(&fix, &seen.facts, actor, tx.now());
+    let undo = fix_facts(planning, tx, actor, &mut turn, &fix, &seen.facts).await?;
+    replan(planning, tx, actor, Why { said, events: fix.events, undo, turn, ..Why::default() }).await
 }
 
 fn fix_words(fix: &Fix, facts: &Facts, actor: &Actor, now: Timestamp) -> String {
@@ -266,18 +273,21 @@ fn fix_words(fix: &Fix, facts: &Facts, actor: &Actor, now: Timestamp) -> String 
     crate::words::action(&fix.action, facts, &reader)
 }
 
-async fn find_fix(tx: &Tx, actor: &Actor, task: TaskId, expected: &str) -> Result<Fix> {
+async fn find_fix(seen: &Seen, tx: &Tx, actor: &Actor, task: TaskId, expected: &str) -> Result<Fix> {
     let gone = || Error::conflict("plan_changed", "The plan changed meanwhile, and this fix is no longer what it was. Nothing was done.");
-    let mut planner = standing(tx, actor.workspace).await?.ok_or_else(gone)?;
-    let fixes = planner.fixes(task, super::explain::FIXES).map_err(|error| Error::internal(error.to_string()))?;
-    fixes.into_iter().find(|fix| super::explain::fix_name(fix) == expected).ok_or_else(gone)
+    let planner = seen.known.planner(tx, actor.workspace).await?.ok_or_else(gone)?;
+    let fixes = planner.branch().fixes(task, super::explain::FIXES).map_err(|error| Error::internal(error.to_string()))?;
+    fixes
+        .into_iter()
+        .find(|fix| super::explain::fix_name(fix) == expected && super::explain::may_be_done(fix, &seen.facts))
+        .ok_or_else(gone)
 }
 
 /// Changes the facts as the fix says, each in the module that owns it.
-async fn fix_facts(planning: &Planning, tx: &Tx, actor: &Actor, fix: &Fix, facts: &Facts) -> Result<Vec<Undo>> {
+async fn fix_facts(planning: &Planning, tx: &Tx, actor: &Actor, turn: &mut Turn, fix: &Fix, facts: &Facts) -> Result<Vec<Undo>> {
     let record = |task: TaskId| facts.work.get(&task).map(|work| work.record.clone()).ok_or(Error::NotFound("task"));
     let reason = "A fix in the plan".to_owned();
-    let change = |task: TaskId, change: WorkChange| async move { changed_work(planning, tx, actor, &record(task)?, &change).await };
+    let mut change = async |task: TaskId, change: WorkChange| changed_work(planning, tx, actor, turn, &record(task)?, &change).await;
     let none = WorkChange { reason, ..WorkChange::default() };
     let step = match fix.action {
         Action::GiveTo { task, person } => {
@@ -303,7 +313,7 @@ async fn fix_facts(planning: &Planning, tx: &Tx, actor: &Actor, fix: &Fix, facts
             Some(wish(tx, actor, task, |wish| wish.not_before = until.map(moment)).await?)
         }
         Action::ShiftDue(at) => {
-            let task = *fix_task(fix);
+            let task = fix_task(fix).ok_or(Error::NotFound("task"))?;
             let zone = facts
                 .tasks
                 .get(&task)
@@ -327,9 +337,8 @@ async fn fix_facts(planning: &Planning, tx: &Tx, actor: &Actor, fix: &Fix, facts
 }
 
 /// The task whose due date a fix shifts.
-fn fix_task(fix: &Fix) -> &TaskId {
-    static NONE: TaskId = TaskId(0);
-    fix.events.iter().find_map(|event| if let Event::TaskChanged(task) = event { Some(&task.id) } else { None }).unwrap_or(&NONE)
+fn fix_task(fix: &Fix) -> Option<TaskId> {
+    fix.events.iter().find_map(|event| if let Event::TaskChanged(task) = event { Some(task.id) } else { None })
 }
 
 /// Takes a change of the plan back: its facts first, then every block that can be where it was.
@@ -346,7 +355,7 @@ pub async fn undo(planning: &Planning, tx: &Tx, actor: &Actor, id: RevisionId) -
     if revision.undone {
         return Err(Error::conflict("undone_already", "This change was taken back before. Nothing was done."));
     }
-    let mut restored: BTreeMap<TaskId, Option<Body>> = BTreeMap::new();
+    let mut restored: BTreeMap<TaskId, Body> = BTreeMap::new();
     for step in revision.undo.iter().rev() {
         match step {
             Undo::Busy(_, Some(busy)) => calendar::put_busy(tx, actor.workspace, busy).await?,
@@ -356,7 +365,7 @@ pub async fn undo(planning: &Planning, tx: &Tx, actor: &Actor, id: RevisionId) -
             Undo::Accepted(task, spans) => {
                 if let Some(mut body) = store::body(tx, actor.workspace, *task).await? {
                     body.accepted.clone_from(spans);
-                    restored.insert(*task, Some(body));
+                    restored.insert(*task, body);
                 }
             }
             Undo::Work(kind, event) => {
@@ -365,7 +374,8 @@ pub async fn undo(planning: &Planning, tx: &Tx, actor: &Actor, id: RevisionId) -
             }
         }
     }
-    store::put_bodies(tx, actor.workspace, &restored).await?;
+    let rows: BTreeMap<TaskId, Option<&Body>> = restored.iter().map(|(task, body)| (*task, Some(body))).collect();
+    store::put_bodies(tx, actor.workspace, &rows).await?;
     store::mark_undone(tx, actor.workspace, id).await?;
     let said = format!("Taken back: {}", revision.said);
     replan(planning, tx, actor, Why { said, back_to: Some(revision.number), ..Why::default() }).await

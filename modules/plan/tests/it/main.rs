@@ -1,6 +1,8 @@
 //! The plan on a real database: whichever `TEST_DATABASE_URL` names, else SQLite.
 
 mod day;
+mod import;
 mod office;
 mod random;
 mod rules;
+mod scale;

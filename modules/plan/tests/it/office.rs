@@ -1,18 +1,19 @@
 //! Two members, a manual clock, and tasks of the work module, planned within the test.
 
-use atlas_identity::{Gate, NewOwner, NewWorkspace};
-use atlas_kernel::{Actor, Clock, Role, Timestamp, UserId, Via};
+use atlas_kernel::{Actor, Clock, Timestamp};
+use atlas_module::plannable::REPLAN;
 use atlas_plan::Planning;
 use atlas_plan::calendar::verbs::NewBusy;
 use atlas_plan::calendar::{Busy, BusyKind};
 use atlas_plan::facts::{minute, task_id};
 use atlas_plan::plan::{Body, store};
-use atlas_plan::replan::{Replanned, Why, replan};
+use atlas_plan::replan::{Replanned, outside};
 use atlas_planner::{Span, TaskId};
-use atlas_store::{Db, query};
+use atlas_store::{Db, Tx};
 use atlas_work::task::Task;
 use atlas_work::task::change::TaskChange;
 use atlas_work::task::verbs::{self as tasks, NewTask};
+use futures::future::BoxFuture;
 
 /// A Tuesday morning, Dublin on winter time.
 pub const NOW: &str = "2026-11-24T08:00:00Z";
@@ -37,8 +38,8 @@ impl Office {
         migrations.extend(atlas_work::migrations());
         migrations.extend(atlas_plan::migrations());
         let db = atlas_testkit::database_at(atlas_testkit::fresh_location(), clock.clone(), &migrations).await;
-        let (ines, jonas) = people(&db).await;
-        let planning = Planning::new(atlas_work::module().work_sources);
+        let (ines, jonas) = atlas_testkit::workspace_of_two(&db, "Europe/Dublin").await;
+        let planning = Self::elsewhere();
         Self { db, clock, ines, jonas, planning }
     }
 
@@ -52,10 +53,22 @@ impl Office {
         self.db.write(|tx| async move { tasks::edit(&tx, ines, &atlas_store::Nouns::default(), id, change, None).await }).await.unwrap();
     }
 
-    /// What the job does.
+    /// What the job does, and that it is then over.
     pub async fn plan(&self) -> Replanned {
-        let (planning, actor) = (&self.planning, &Actor::system(self.ines.workspace));
-        self.db.write(|tx| async move { replan(planning, &tx, actor, Why::default()).await }).await.unwrap()
+        self.plan_with(&self.planning).await
+    }
+
+    pub async fn plan_with(&self, planning: &Planning) -> Replanned {
+        let workspace = self.ines.workspace;
+        let over = move |tx: Tx| -> BoxFuture<'static, atlas_kernel::Result<()>> {
+            Box::pin(async move { atlas_jobs::remove_matching(&tx, workspace, REPLAN).await.map(|_| ()) })
+        };
+        outside(planning, &self.db, &Actor::system(workspace), &over).await.unwrap()
+    }
+
+    /// Planning in another process, which knows nothing.
+    pub fn elsewhere() -> Planning {
+        Planning::new(atlas_work::module().work_sources)
     }
 
     pub async fn busy(&self, whose: &Actor, kind: BusyKind, title: &str, start: &str, end: &str) -> (Busy, Replanned) {
@@ -85,36 +98,4 @@ pub fn work(title: &str, minutes: i64, member: &Actor) -> NewTask {
 
 pub fn span(from: &str, until: &str) -> Span {
     Span::new(minute(at(from)), minute(at(until)))
-}
-
-async fn people(db: &Db) -> (Actor, Actor) {
-    let password = Gate::new().hash("a long pass phrase").await.unwrap();
-    let owner = NewOwner { name: "Ines Okafor".into(), email: "ines@kestrel.test".into(), password, time_zone: "Europe/Dublin".into() };
-    let new = &NewWorkspace { name: "Acme".into(), owner };
-    db.write(|tx| async move {
-        let created = atlas_identity::create_workspace(&tx, new).await?;
-        let (ws, jonas) = (created.workspace, UserId::new(tx.now()));
-        query(
-            "INSERT INTO users (id, email, name, password_hash, time_zone, theme, density, single_keys, version, created_at, updated_at) \
-             VALUES ($1,'jonas@kestrel.test','Jonas Weber','none','Europe/Dublin','system','comfortable',$2,1,$3,$3)",
-        )
-        .bind(jonas)
-        .bind(true)
-        .bind(tx.now())
-        .run(&tx)
-        .await?;
-        let join = query("INSERT INTO memberships (workspace_id, user_id, role, joined_at) VALUES ($1,$2,'member',$3)");
-        join.bind(ws).bind(jonas).bind(tx.now()).run(&tx).await?;
-        let actor = |user: UserId, name: &str, role: Role| Actor {
-            workspace: ws,
-            user: Some(user),
-            name: name.into(),
-            role,
-            via: Via::System,
-            time_zone: "Europe/Dublin".into(),
-        };
-        Ok((actor(created.owner, "Ines Okafor", Role::Owner), actor(jonas, "Jonas Weber", Role::Member)))
-    })
-    .await
-    .unwrap()
 }

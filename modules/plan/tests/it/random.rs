@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use atlas_plan::calendar::BusyKind;
 use atlas_plan::calendar::verbs::NewBusy;
+use atlas_plan::calendar::{BusyKind, Hours};
 use atlas_plan::facts::{Facts, present};
 use atlas_plan::plan::{store, verbs};
 use atlas_planner::random::Random;
@@ -12,7 +12,12 @@ use atlas_work::task::{Priority, Status, Task};
 
 use crate::office::{Office, work};
 
+/// How many events; `ATLAS_PLAN_EVENTS` says otherwise, for long runs.
 const EVENTS: usize = 150;
+
+fn events() -> usize {
+    std::env::var("ATLAS_PLAN_EVENTS").map_or(EVENTS, |text| text.parse().expect("ATLAS_PLAN_EVENTS is a number"))
+}
 
 #[tokio::test]
 async fn plans_obey_every_rule_after_random_events() {
@@ -24,11 +29,12 @@ async fn plans_obey_every_rule_after_random_events() {
         tasks.push(o.task(work(&format!("Task {n}"), 30 + 30 * i64::from(n % 6), who)).await);
     }
     o.plan().await;
-    for step in 0..EVENTS {
+    for step in 0..events() {
         happens(&o, &mut random, &mut tasks, step).await;
         o.plan().await;
         check(&o, step).await;
-        let again = o.plan().await;
+        // Another process reads everything anew and finds nothing else.
+        let again = o.plan_with(&Office::elsewhere()).await;
         assert!(again.moves.is_empty(), "event {step}: planned twice, moved {:?}", again.moves);
     }
 }
@@ -38,7 +44,7 @@ async fn happens(o: &Office, random: &mut Random, tasks: &mut Vec<Task>, step: u
     let task = tasks[below(tasks.len() as u64) as usize].clone();
     let (planning, ines, record) = (&o.planning, &o.ines, &task.id.to_ref());
     let soon = |minutes: u64| o.clock.now() + jiff::SignedDuration::from_mins(i64::try_from(minutes).unwrap() / 15 * 15);
-    match below(11) {
+    match below(17) {
         0 => {
             let start = soon(below(4000));
             let kind = BusyKind::ALL[below(3) as usize];
@@ -73,6 +79,37 @@ async fn happens(o: &Office, random: &mut Random, tasks: &mut Vec<Task>, step: u
             let member = ines.user.unwrap();
             o.db.write(|tx| async move { verbs::accept(planning, &tx, ines, member, None, None).await }).await.unwrap();
         }
+        10 => {
+            let minutes = 15 * (1 + below(8) as i64) * if below(3) == 0 { -1 } else { 1 };
+            let _ = o.db.write(|tx| async move { verbs::late(planning, &tx, ines, record, minutes).await }).await;
+        }
+        11 => {
+            let _ = o.db.write(|tx| async move { verbs::bring_back(planning, &tx, ines, record).await }).await;
+        }
+        12 => {
+            let _ = o.db.write(|tx| async move { verbs::done(planning, &tx, ines, record).await }).await;
+        }
+        13 => {
+            let latest = store::revisions(&o.db, ines.workspace, 1).await.unwrap();
+            let Some(id) = latest.first().map(|change| change.id) else { return };
+            let _ = o.db.write(|tx| async move { verbs::undo(planning, &tx, ines, id).await }).await;
+        }
+        14 => {
+            let both = vec![o.ines.user.unwrap(), o.jonas.user.unwrap()];
+            let people = TaskChange { assignees: Some(vec![]), candidates: Some(both), ..TaskChange::default() };
+            o.edit(&task, people).await;
+        }
+        15 => {
+            let from = u16::try_from(7 + below(4)).unwrap() * 60;
+            let hours = &Hours {
+                week: std::array::from_fn(|day| if day < 5 { vec![(from, from + 8 * 60)] } else { vec![] }),
+                cap: 60 + below(41) as u8,
+            };
+            let member = if below(2) == 0 { o.ines.user } else { o.jonas.user }.unwrap();
+            o.db.write(|tx| async move { atlas_plan::calendar::verbs::set_hours(planning, &tx, ines, member, hours.clone()).await })
+                .await
+                .unwrap();
+        }
         _ => o.clock.advance(std::time::Duration::from_secs(60 * (5 + below(200)))),
     }
 }
@@ -81,7 +118,7 @@ async fn check(o: &Office, step: usize) {
     let now = present(o.clock.now());
     let bodies = o.bodies().await;
     let facts = Facts::load(&o.planning, &o.db, o.ines.workspace, o.clock.now()).await.unwrap();
-    let mut worked: HashMap<_, i64> = store::worked_minutes(&o.db, o.ines.workspace).await.unwrap();
+    let mut worked: HashMap<_, i64> = store::worked_minutes(&o.db, o.ines.workspace, &[]).await.unwrap();
     let mut plan = store::plan_of(atlas_planner::Rule::default(), &bodies);
     // A block that runs right now is stored from its beginning; what is left of it is what is planned.
     for place in &mut plan.placements {

@@ -40,3 +40,18 @@ async fn hours_and_absences_are_heeded_and_guests_and_others_refused() {
     let guest = &atlas_kernel::Actor { role: atlas_kernel::Role::Guest, ..o.jonas.clone() };
     assert!(o.db.write(|tx| async move { atlas_plan::plan::verbs::propose(planning, &tx, guest).await }).await.is_err());
 }
+
+#[tokio::test]
+async fn changes_are_listed_page_by_page() {
+    use atlas_plan::plan::store::told;
+    let o = Office::new().await;
+    for n in 0..5 {
+        o.task(work(&format!("Task {n}"), 30, &o.ines)).await;
+        o.plan().await;
+    }
+    let all = told(&o.db, o.ines.workspace, None, 100).await.unwrap();
+    assert_eq!(all.iter().map(|one| one.revision).collect::<Vec<_>>(), [5, 4, 3, 2, 1]);
+    let rest = told(&o.db, o.ines.workspace, Some(3), 100).await.unwrap();
+    assert_eq!(rest.iter().map(|one| one.revision).collect::<Vec<_>>(), [2, 1]);
+    assert!(told(&o.db, o.ines.workspace, Some(1), 100).await.unwrap().is_empty());
+}

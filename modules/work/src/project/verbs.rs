@@ -173,6 +173,8 @@ async fn tell(
     if !fields.is_empty() {
         data["fields"] = fields.into();
     }
+    // Its name stands in everybody's plan.
+    atlas_module::plannable::changed(tx, actor.workspace).await?;
     record_event(tx, actor, Event::new(tx.now(), operation, "record", project.id, data)).await?;
     tx.touch_topic(actor.workspace, "projects");
     if project.archived_at.is_some() {

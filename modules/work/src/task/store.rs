@@ -116,21 +116,39 @@ pub async fn by_ids(on: &dyn Executor, workspace: WorkspaceId, ids: &[TaskId]) -
     complete(on, workspace, rows.into_iter().map(Task::from).collect()).await
 }
 
-/// The tasks that stand so and are not archived, with everything that hangs on them.
+/// The tasks that stand so and are not archived, with their people and blockers: three queries, however many tasks.
 pub async fn meant(on: &dyn Executor, workspace: WorkspaceId, standing: &[Status]) -> Result<Vec<Task>> {
     let places = sql::places(2, standing.len());
-    let sql = format!(
-        "SELECT {COLUMNS} FROM work_tasks t WHERE t.workspace_id = $1 AND t.status IN ({places}) AND t.archived_at IS NULL ORDER BY t.id"
+    let these = format!("t.workspace_id = $1 AND t.status IN ({places}) AND t.archived_at IS NULL");
+    let of = |sql: String| sql::bind_all(built_query(sql).bind(workspace), standing.iter().copied());
+    let rows: Vec<TaskRow> = of(format!("SELECT {COLUMNS} FROM work_tasks t WHERE {these} ORDER BY t.id")).all(on).await?;
+    let mut tasks: Vec<Task> = rows.into_iter().map(Task::from).collect();
+    let people = format!(
+        "SELECT x.task_id, x.user_id, x.assigned FROM ({PEOPLE}) x \
+         JOIN work_tasks t ON t.workspace_id = x.workspace_id AND t.id = x.task_id WHERE {these} ORDER BY x.user_id"
     );
-    let rows: Vec<TaskRow> = sql::bind_all(built_query(sql).bind(workspace), standing.iter().copied()).all(on).await?;
-    let mut tasks = Vec::with_capacity(rows.len());
-    let mut rows = rows.into_iter().map(Task::from).peekable();
-    // No statement may bind more values than the smaller database takes.
-    while rows.peek().is_some() {
-        tasks.extend(complete(on, workspace, rows.by_ref().take(5000).collect()).await?);
-    }
+    let people: Vec<(TaskId, UserId, bool)> = of(people).all(on).await?;
+    let blockers = format!(
+        "SELECT x.task_id, b.id, b.key FROM work_task_blockers x JOIN work_tasks t ON t.workspace_id = x.workspace_id AND t.id = x.task_id \
+         JOIN work_tasks b ON b.workspace_id = x.workspace_id AND b.id = x.blocked_by WHERE {these} ORDER BY b.id"
+    );
+    let blockers: Vec<(TaskId, TaskId, String)> = of(blockers).all(on).await?;
+    hang(&mut tasks, people, blockers);
     Ok(tasks)
 }
+
+fn hang(tasks: &mut [Task], people: Vec<(TaskId, UserId, bool)>, blockers: Vec<(TaskId, TaskId, String)>) {
+    let mut places: HashMap<TaskId, &mut Task> = tasks.iter_mut().map(|task| (task.id, task)).collect();
+    for (task, user, assigned) in people {
+        places.entry(task).and_modify(|task| if assigned { task.assignees.push(user) } else { task.candidates.push(user) });
+    }
+    for (task, id, key) in blockers {
+        places.entry(task).and_modify(|task| task.blocked_by.push(Blocker { id, key }));
+    }
+}
+
+const PEOPLE: &str = "SELECT workspace_id, task_id, user_id, TRUE AS assigned FROM work_task_assignees \
+     UNION ALL SELECT workspace_id, task_id, user_id, FALSE FROM work_task_candidates";
 
 /// Puts people, labels, links and blockers onto tasks: four queries, however many tasks.
 pub(super) async fn complete(on: &dyn Executor, workspace: WorkspaceId, mut tasks: Vec<Task>) -> Result<Vec<Task>> {
@@ -142,21 +160,15 @@ pub(super) async fn complete(on: &dyn Executor, workspace: WorkspaceId, mut task
         let sql = format!("{select} WHERE x.workspace_id = $1 AND x.task_id IN ({}) ORDER BY {order}", sql::places(2, ids.len()));
         sql::bind_all(built_query(sql).bind(workspace), ids.iter().copied())
     };
-    let people = "SELECT x.task_id, x.user_id, x.assigned FROM (SELECT workspace_id, task_id, user_id, TRUE AS assigned FROM work_task_assignees \
-         UNION ALL SELECT workspace_id, task_id, user_id, FALSE FROM work_task_candidates) x";
-    let people: Vec<(TaskId, UserId, bool)> = of(people, "x.user_id").all(on).await?;
+    let people: Vec<(TaskId, UserId, bool)> =
+        of(&format!("SELECT x.task_id, x.user_id, x.assigned FROM ({PEOPLE}) x"), "x.user_id").all(on).await?;
     let blockers = "SELECT x.task_id, b.id, b.key FROM work_task_blockers x JOIN work_tasks b ON b.workspace_id = x.workspace_id AND b.id = x.blocked_by";
     let blockers: Vec<(TaskId, TaskId, String)> = of(blockers, "b.id").all(on).await?;
     let labels = "SELECT x.task_id, l.id, l.name FROM work_task_labels x JOIN work_labels l ON l.workspace_id = x.workspace_id AND l.id = x.label_id";
     let labels: Vec<(TaskId, LabelId, String)> = of(labels, "l.name_key").all(on).await?;
     let links: Vec<(TaskId, Ref, bool)> = of("SELECT x.task_id, x.record, x.direct FROM work_task_links x", "x.record").all(on).await?;
+    hang(&mut tasks, people, blockers);
     let mut places: HashMap<TaskId, &mut Task> = tasks.iter_mut().map(|task| (task.id, task)).collect();
-    for (task, user, assigned) in people {
-        places.entry(task).and_modify(|task| if assigned { task.assignees.push(user) } else { task.candidates.push(user) });
-    }
-    for (task, id, key) in blockers {
-        places.entry(task).and_modify(|task| task.blocked_by.push(Blocker { id, key }));
-    }
     for (task, id, name) in labels {
         places.entry(task).and_modify(|task| task.labels.push(Label { id, name }));
     }

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use atlas_connect::{Arrival, Author, Conversation, Landing, Message, Side};
-use atlas_identity::{Gate, NewOwner, NewWorkspace};
-use atlas_kernel::{Actor, Clock, ConnectionId, Error, Ref, Result, Role, UserId, Via, WorkspaceId};
+use atlas_kernel::{Actor, Clock, ConnectionId, Error, Ref, Result, Role, UserId, WorkspaceId};
 use atlas_store::{Db, Executor, Location, Migration, Named, Noun, Nouns, Options, query};
 use atlas_work::task::verbs::NewTask;
 use futures::FutureExt;
@@ -176,40 +175,21 @@ fn nouns() -> Vec<Noun> {
 }
 
 async fn people(db: &Db) -> (Actor, Actor, ConnectionId) {
-    let password = Gate::new().hash("a long pass phrase").await.unwrap();
-    let owner = NewOwner { name: "Ines Okafor".into(), email: "ines@kestrel.test".into(), password, time_zone: "Europe/Dublin".into() };
-    let new = &NewWorkspace { name: "Acme".into(), owner };
-    db.write(|tx| async move {
-        let created = atlas_identity::create_workspace(&tx, new).await?;
-        let (ws, jonas, connection) = (created.workspace, UserId::new(tx.now()), ConnectionId::new(tx.now()));
-        query(
-            "INSERT INTO users (id, email, name, password_hash, time_zone, theme, density, single_keys, version, created_at, updated_at) \
-             VALUES ($1,'jonas@kestrel.test','Jonas Weber','none','Asia/Tokyo','system','comfortable',$2,1,$3,$3)",
-        )
-        .bind(jonas)
-        .bind(true)
-        .bind(tx.now())
-        .run(&tx)
-        .await?;
-        let join = query("INSERT INTO memberships (workspace_id, user_id, role, joined_at) VALUES ($1,$2,'member',$3)");
-        join.bind(ws).bind(jonas).bind(tx.now()).run(&tx).await?;
-        let connect = query(
-            "INSERT INTO connections (workspace_id, id, provider, state, client_id, region, api_base, app_base, per_minute, poll_seconds, paused, slug, \
-             version, created_at, updated_at) VALUES ($1,$2,'intercom','connected','x','us','x','x',1000,60,$3,'intercom',1,$4,$4)",
-        );
-        connect.bind(ws).bind(connection).bind(false).bind(tx.now()).run(&tx).await?;
-        let actor = |user: UserId, name: &str, role: Role, zone: &str| Actor {
-            workspace: ws,
-            user: Some(user),
-            name: name.into(),
-            role,
-            via: Via::System,
-            time_zone: zone.into(),
-        };
-        Ok((actor(created.owner, "Ines Okafor", Role::Owner, "Europe/Dublin"), actor(jonas, "Jonas Weber", Role::Member, "Asia/Tokyo"), connection))
-    })
-    .await
-    .unwrap()
+    let (ines, jonas) = atlas_testkit::workspace_of_two(db, "Asia/Tokyo").await;
+    let ws = ines.workspace;
+    let connection = db
+        .write(|tx| async move {
+            let connection = ConnectionId::new(tx.now());
+            let connect = query(
+                "INSERT INTO connections (workspace_id, id, provider, state, client_id, region, api_base, app_base, per_minute, poll_seconds, \
+                 paused, slug, version, created_at, updated_at) VALUES ($1,$2,'intercom','connected','x','us','x','x',1000,60,$3,'intercom',1,$4,$4)",
+            );
+            connect.bind(ws).bind(connection).bind(false).bind(tx.now()).run(&tx).await?;
+            Ok(connection)
+        })
+        .await
+        .unwrap();
+    (ines, jonas, connection)
 }
 
 async fn describe(on: &dyn Executor, ws: WorkspaceId, refs: &[Ref]) -> Result<Vec<(Ref, Named)>> {
