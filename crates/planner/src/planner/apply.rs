@@ -2,7 +2,6 @@
 
 use super::Planner;
 use crate::board::journal::Outcome;
-use crate::board::{Board, Job};
 use crate::plan::{Cause, Changes, Trigger};
 use crate::sweep::{Manner, Sweep};
 use crate::world::{Due, Event, FixedChunk, FixedKind, Person, Task, WorldError};
@@ -112,14 +111,13 @@ impl Planner {
     /// Runs the sweep. Tasks without a place try again with every event, and again while one of them finds a place.
     pub(crate) fn settle_all(&mut self, sweep: &mut Sweep) {
         let cause = Cause::Event(Trigger::Time);
-        let unplaced = |board: &Board| -> Vec<Job> { board.active().filter(|job| !board.spots[*job as usize].is_placed()).collect() };
-        let mut waiting = unplaced(&self.board);
+        let mut waiting = self.board.without_place();
         for round in 0.. {
             for job in &waiting {
                 sweep.push(&self.board, *job, &cause);
             }
             sweep.run(&mut self.board);
-            let left = unplaced(&self.board);
+            let left = self.board.without_place();
             if left.is_empty() || (round > 0 && left == waiting) {
                 return;
             }

@@ -127,13 +127,15 @@ impl Sweep {
     pub(super) fn around(&mut self, board: &Board, case: &Case, choice: Choice, keep_until: Slot) -> Option<Offer> {
         let bounds = self.bounds_of(board, case, choice.person)?;
         let order = Order { calendar: &board.calendars[choice.person as usize], pieces: case.rules.pieces, need: choice.need, bounds };
-        let line = &mut self.scratch.line;
-        line.copy_room_from(&board.lines[choice.person as usize]);
         let old: Vec<Range> = case.pieces.iter().copied().filter(|piece| piece.start < keep_until).collect();
-        let mut kept = order.keep(line, &old);
-        let whole = order.shorten(line, &mut kept) && order.fill(line, &mut kept, board.grid.slots, &mut self.scratch.pieces);
-        if whole {
-            return Some(self.priced(board, case, choice.person, kept, bounds));
+        if !old.is_empty() || choice.need == 0 {
+            let line = &mut self.scratch.line;
+            line.copy_room_from(&board.lines[choice.person as usize], Range::new(bounds.start, board.grid.slots));
+            let mut kept = order.keep(line, &old);
+            let whole = order.shorten(line, &mut kept) && order.fill(line, &mut kept, board.grid.slots, &mut self.scratch.pieces);
+            if whole {
+                return Some(self.priced(board, case, choice.person, kept, bounds));
+            }
         }
         if keep_until == Slot::MAX {
             return None;
