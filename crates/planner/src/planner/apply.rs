@@ -12,7 +12,7 @@ const MANY: usize = 5;
 /// Moves from which a sweep is tried in another manner.
 const FEW: usize = 3;
 
-/// Moves beyond which a sweep is not tried in yet another manner: it would take too long.
+/// Moves beyond which a sweep of all that is hit is not tried tightly: it would take too long.
 const LONG: usize = 120;
 
 impl Planner {
@@ -85,9 +85,14 @@ impl Planner {
     pub(crate) fn settle_calmly(&mut self, sweep: &mut Sweep) {
         let seeds = sweep.again(Manner::Gentle);
         let mut best: Option<(i64, Outcome, Sweep)> = None;
-        let mut manner = Some(if seeds.hit() > MANY { Manner::LeastUrgent } else { Manner::Gentle });
+        let many = seeds.hit() > MANY;
+        let mut manner = Some(if many { Manner::LeastUrgent } else { Manner::Gentle });
+        let mut calmest = usize::MAX;
         while let Some(current) = manner {
             let mut sweep = seeds.again(current);
+            if current == Manner::Slide {
+                sweep.patience = calmest;
+            }
             self.board.open_journal();
             self.settle_all(&mut sweep);
             let moved = sweep.moved(&self.board);
@@ -95,11 +100,12 @@ impl Planner {
             manner = match current {
                 Manner::Gentle if sweep.hurt => Some(Manner::LeastUrgent),
                 Manner::Gentle | Manner::LeastUrgent if (FEW..=LONG).contains(&moved) => Some(Manner::Tight),
+                Manner::LeastUrgent | Manner::Tight if moved >= FEW && !many => Some(Manner::Slide),
                 _ => None,
             };
             let outcome = self.board.set_aside();
-            if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
-                best = Some((cost, outcome, sweep));
+            if !sweep.gave_up && best.as_ref().is_none_or(|(least, ..)| cost < *least) {
+                (calmest, best) = (moved, Some((cost, outcome, sweep)));
             }
         }
         if let Some((_, outcome, chosen)) = best {
@@ -117,6 +123,9 @@ impl Planner {
                 sweep.push(&self.board, *job, &cause);
             }
             sweep.run(&mut self.board);
+            if sweep.gave_up {
+                return;
+            }
             let left = self.board.without_place();
             if left.is_empty() || (round > 0 && left == waiting) {
                 return;

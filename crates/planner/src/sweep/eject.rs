@@ -60,14 +60,42 @@ impl Sweep {
         // With all of that time the task could end here; nothing ends earlier, so less is only tried within that.
         let finish = board.fit(case.job, choice, room, bounds, by, &mut self.scratch.pieces)?;
         let anew = Offer { person: choice.person, pieces: self.scratch.pieces.clone(), finish, ejects: true };
+        let order = Order { calendar, pieces: case.rules.pieces, need: choice.need, bounds };
+        if self.manner == Manner::Slide && choice.person == case.person {
+            return self.slide(board, case, order, &victims, by).or(Some(anew));
+        }
         if finish > case.enough {
             return Some(anew);
         }
-        let order = Order { calendar, pieces: case.rules.pieces, need: choice.need, bounds };
         let Some(pieces) = self.lost_minutes(board, case, order, choice, victims) else { return Some(anew) };
         let mut offer = self.priced(board, case, choice.person, pieces, bounds);
         offer.ejects = true;
         if offer.finish <= by { Some(offer) } else { Some(anew) }
+    }
+
+    /// Keeps what stands and takes the rest from whoever holds the time after what was lost.
+    fn slide(&mut self, board: &Board, case: &Case, order: Order, victims: &[Hold], by: Slot) -> Option<Offer> {
+        let line = &mut self.trial.line;
+        let within = Range::new(order.bounds.start, case.pieces.last().map_or(by, |last| last.end.max(by)));
+        line.copy_room_from(&board.lines[case.person as usize], within);
+        let mut kept = order.keep(line, &case.pieces);
+        if !order.shorten(line, &mut kept) {
+            return None;
+        }
+        let from = case.lost.max(order.bounds.start);
+        victims.iter().filter(|hold| hold.range.start >= from).for_each(|hold| line.give(order.calendar, hold.range));
+        let missing = order.grow_all(line, &mut kept, by);
+        if missing > 0 {
+            let room = Room { line, calendar: order.calendar };
+            if !room.earliest(missing, order.pieces, from, by, &mut self.scratch.pieces) {
+                return None;
+            }
+            kept.extend_from_slice(&self.scratch.pieces);
+        }
+        let pieces = order.finish(kept)?;
+        let mut offer = self.priced(board, case, case.person, pieces, order.bounds);
+        offer.ejects = true;
+        (offer.finish <= by).then_some(offer)
     }
 
     /// Keeps what stands and finds room for the rest in time to be good enough: time of one victim, or of the fewest
@@ -144,7 +172,7 @@ fn fewest(order: Order, line: &mut Line, groups: &[&[Hold]], mut fits: impl FnMu
 
 /// The victims in the order of the sweep's manner; pieces of one task stand together.
 fn in_manner(board: &Board, manner: Manner, mut victims: Vec<Hold>) -> Vec<Hold> {
-    if manner != Manner::Tight {
+    if !matches!(manner, Manner::Tight | Manner::Slide) {
         victims.sort_by_cached_key(|hold| (std::cmp::Reverse(board.rank(hold.job)), hold.range));
     }
     victims
