@@ -34,7 +34,7 @@ fn all(board: &Board) -> Vec<Alarm> {
 /// The line with nothing on it but fixed pieces.
 fn bare_line(board: &Board, person: usize) -> Line {
     let (line, calendar) = (&board.lines[person], &board.calendars[person]);
-    let mut bare = Line::new(line.open.clone(), calendar);
+    let mut bare = Line::new((*line.open).clone(), calendar);
     line.held.iter().filter(|hold| hold.fixed).for_each(|hold| bare.occupy(calendar, hold.range, hold.job, true));
     bare
 }

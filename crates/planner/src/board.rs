@@ -87,6 +87,12 @@ impl Board {
         (0..self.jobs.len() as Job).filter(|job| self.jobs[*job as usize].standing == Standing::Active)
     }
 
+    /// Tasks that take part and have no place. Usually there are none, and then the score says so at once.
+    pub fn without_place(&self) -> Vec<Job> {
+        let any = self.score.unplaced > 0;
+        self.active().take_while(|_| any).filter(|job| !self.spots[*job as usize].is_placed()).collect()
+    }
+
     /// Tasks that take part, most urgent first.
     pub fn by_rank(&self) -> Vec<Job> {
         let mut order: Vec<Job> = self.active().collect();

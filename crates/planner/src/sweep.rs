@@ -10,12 +10,12 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
 use crate::board::place::Scratch;
-use crate::board::{Board, Job, JobRules, Spot, Standing};
+use crate::board::{Board, Hold, Job, JobRules, Spot, Standing};
 use crate::plan::Cause;
 use crate::time::{Range, total};
 
 /// One sweep, from the seeds that an event leaves to the last task it pushed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sweep {
     /// What the event hit; queued by rank when the sweep starts, since the event may still change ranks.
     seeds: Vec<Job>,
@@ -27,6 +27,10 @@ pub(crate) struct Sweep {
     pub handled: usize,
     /// From whom time may be taken.
     pub manner: Manner,
+    /// Tasks that it may look at before it gives up, when another sweep is known that moves no more.
+    pub patience: usize,
+    /// Whether it gave up; the board is then as good as nothing and is to be undone.
+    pub gave_up: bool,
     /// Whether a task ended later than is good enough and time could have been taken for it.
     pub hurt: bool,
     scratch: Scratch,
@@ -43,6 +47,9 @@ pub(crate) enum Manner {
     LeastUrgent,
     /// From whoever comes next first, so as to end no later than before.
     Tight,
+    /// From whoever comes next after what was lost, so as to end as little later than before as possible: the
+    /// neighbours slide along.
+    Slide,
 }
 
 /// What is remembered of a task from before the sweep.
@@ -57,6 +64,24 @@ pub(crate) struct Touched {
     pub pull: bool,
     queued: bool,
     handled: bool,
+}
+
+impl Default for Sweep {
+    fn default() -> Self {
+        Self {
+            seeds: Vec::new(),
+            running: false,
+            heap: BinaryHeap::new(),
+            touched: BTreeMap::new(),
+            handled: 0,
+            patience: usize::MAX,
+            gave_up: false,
+            manner: Manner::default(),
+            hurt: false,
+            scratch: Scratch::default(),
+            trial: Scratch::default(),
+        }
+    }
 }
 
 impl Sweep {
@@ -107,6 +132,10 @@ impl Sweep {
         }
         while let Some(Reverse((_, job))) = self.heap.pop() {
             self.handled += 1;
+            if self.handled > self.patience {
+                self.gave_up = true;
+                return;
+            }
             if let Some(touched) = self.touched.get_mut(&job) {
                 touched.handled = true;
             }
@@ -165,7 +194,8 @@ impl Sweep {
                 if self.touched.get(&victim.job).is_some_and(|touched| touched.handled) {
                     break;
                 }
-                self.damage(board, victim.job, victim.range, cause);
+                let surplus = board.lines[person as usize].left[day].unsigned_abs();
+                self.damage(board, victim.job, surplus_of(board, victim, surplus), cause);
             }
         }
     }
@@ -197,6 +227,13 @@ pub(crate) fn holds(board: &Board, job: Job) -> bool {
         && spot.chunks.iter().all(|piece| piece.start >= bounds.start && piece.len() >= shortest && piece.len() <= rules.pieces.max)
         && (rules.pieces.splittable || spot.chunks.len() == 1)
         && spot.finish >= bounds.finish
+}
+
+/// The end of a piece that holds this much too much, or all of it when too little would be left.
+fn surplus_of(board: &Board, hold: Hold, surplus: u32) -> Range {
+    let pieces = board.jobs[hold.job as usize].pieces;
+    let spare = hold.range.len().saturating_sub(if pieces.splittable { pieces.min } else { u32::MAX });
+    if surplus <= spare { Range::new(hold.range.end - surplus, hold.range.end) } else { hold.range }
 }
 
 /// What is left of a piece when a range is taken out of it.

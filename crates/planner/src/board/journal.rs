@@ -13,6 +13,7 @@ use crate::world::{Person, Task};
 pub(crate) struct Journal {
     open: bool,
     spots: Vec<(Job, Spot)>,
+    seen_spots: Vec<bool>,
     lines: Vec<(u32, Arc<Line>)>,
     seen_lines: Vec<bool>,
     jobs: Vec<(Job, Arc<JobRules>)>,
@@ -27,7 +28,8 @@ pub(crate) struct Journal {
 
 impl Journal {
     pub fn spot(&mut self, job: Job, old: &Spot) {
-        if self.open {
+        if self.open && !self.seen_spots[job as usize] {
+            self.seen_spots[job as usize] = true;
             self.spots.push((job, old.clone()));
         }
     }
@@ -81,11 +83,8 @@ pub(crate) struct Outcome {
 impl Board {
     /// Undoes a sweep, which changes nothing but places, and returns what it had come to.
     pub fn set_aside(&mut self) -> Outcome {
-        let mut jobs: Vec<Job> = self.journal.spots.iter().map(|(job, _)| *job).collect();
-        jobs.sort_unstable();
-        jobs.dedup();
         let outcome = Outcome {
-            spots: jobs.into_iter().map(|job| (job, self.spots[job as usize].clone())).collect(),
+            spots: self.journal.spots.iter().map(|(job, _)| (*job, self.spots[*job as usize].clone())).collect(),
             lines: self.journal.lines.iter().map(|(person, _)| (*person, Arc::clone(&self.lines[*person as usize]))).collect(),
             score: self.score,
         };
@@ -110,6 +109,7 @@ impl Board {
     pub fn open_journal(&mut self) {
         let outer = std::mem::take(&mut self.journal);
         self.journal.seen_lines.resize(self.lines.len(), false);
+        self.journal.seen_spots = vec![false; self.spots.len()];
         self.journal.score = self.score;
         self.journal.open = true;
         self.journal.outer = outer.open.then(|| Box::new(outer));
@@ -120,7 +120,9 @@ impl Board {
         let inner = std::mem::take(&mut self.journal);
         let Some(outer) = inner.outer else { return };
         self.journal = *outer;
-        self.journal.spots.extend(inner.spots);
+        for (job, spot) in inner.spots {
+            self.journal.spot(job, &spot);
+        }
         self.journal.jobs.extend(inner.jobs);
         self.journal.tasks.extend(inner.tasks);
         self.journal.people.extend(inner.people);
@@ -134,7 +136,7 @@ impl Board {
     /// Undoes everything since the journal was opened.
     pub fn undo(&mut self) {
         let journal = std::mem::take(&mut self.journal);
-        for (job, spot) in journal.spots.into_iter().rev() {
+        for (job, spot) in journal.spots {
             self.spots[job as usize] = spot;
         }
         for (person, line) in journal.lines {

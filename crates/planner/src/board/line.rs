@@ -1,5 +1,7 @@
 //! One person's line: which slots are free, how much of each day is left, and who holds what.
 
+use std::sync::Arc;
+
 use crate::calendar::{Bitmap, Calendar};
 use crate::time::{Range, Slot};
 
@@ -9,8 +11,8 @@ pub(crate) type Job = u32;
 /// What one person's time is taken by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// Slots that may hold tasks at all.
-    pub open: Bitmap,
+    /// Slots that may hold tasks at all; shared by all states of the line until the person's calendar changes.
+    pub open: Arc<Bitmap>,
     /// Open slots that hold none.
     pub free: Bitmap,
     /// Slots of each day that may still be taken; below 0 when fixed pieces exceed the cap.
@@ -29,7 +31,7 @@ pub(crate) struct Hold {
 
 impl Line {
     pub fn new(open: Bitmap, calendar: &Calendar) -> Self {
-        Self { free: open.clone(), open, left: calendar.cap.clone(), held: Vec::new() }
+        Self { free: open.clone(), open: Arc::new(open), left: calendar.cap.clone(), held: Vec::new() }
     }
 
     /// Takes this range for the task.
@@ -86,9 +88,11 @@ impl Line {
         start..end
     }
 
-    /// Becomes a copy of what trials need of `other`: its free time and allowances.
-    pub fn copy_room_from(&mut self, other: &Self) {
-        self.free.copy_from(&other.free);
+    /// Becomes a copy of what trials within this range need of `other`: its free time and allowances.
+    ///
+    /// What is found must end within the range; free time outside it is of no meaning.
+    pub fn copy_room_from(&mut self, other: &Self, within: Range) {
+        self.free.copy_within_from(&other.free, within);
         self.left.clone_from(&other.left);
     }
 

@@ -36,10 +36,15 @@ impl Board {
 
     /// Latest finishes and keys after a change of this task; what it waits for is visited as far as anything changes.
     pub fn rank_again(&mut self, job: Job) {
+        self.rank_all_again(&[job]);
+    }
+
+    /// The same for several tasks at once.
+    pub fn rank_all_again(&mut self, jobs: &[Job]) {
         let place = |job: Job| (self.graph.position[job as usize], job);
         // What the task waits for is visited in any case: it may have ignored the task until now.
-        let direct = self.graph.before(job).iter().map(|edge| place(edge.other));
-        let mut heap: std::collections::BinaryHeap<(u32, Job)> = direct.chain([place(job)]).collect();
+        let direct = jobs.iter().flat_map(|job| self.graph.before(*job)).map(|edge| place(edge.other));
+        let mut heap: std::collections::BinaryHeap<(u32, Job)> = direct.chain(jobs.iter().map(|job| place(*job))).collect();
         let mut last = None;
         while let Some((place, job)) = heap.pop() {
             if last == Some(place) {

@@ -64,6 +64,15 @@ impl Board {
         spot
     }
 
+    /// Corrects what a spot says of itself; its person and pieces stay.
+    pub fn reprice(&mut self, job: Job, fresh: Spot) {
+        let spot = &self.spots[job as usize];
+        debug_assert_eq!((spot.person, &spot.chunks), (fresh.person, &fresh.chunks));
+        if *spot != fresh {
+            self.set_spot(job, fresh);
+        }
+    }
+
     fn set_spot(&mut self, job: Job, spot: Spot) -> Spot {
         self.forget_score(job);
         let old = std::mem::replace(&mut self.spots[job as usize], spot);

@@ -55,6 +55,18 @@ impl Bitmap {
         self.bits = other.bits;
     }
 
+    /// Has the bits of `other` within the range, to whole words. Bits outside it are of no meaning afterwards.
+    pub fn copy_within_from(&mut self, other: &Self, range: Range) {
+        if self.bits != other.bits {
+            return self.copy_from(other);
+        }
+        let words = self.words.len();
+        let (first, last) = (((range.start / 64) as usize).min(words), (range.end.div_ceil(64) as usize).min(words));
+        if first < last {
+            self.words[first..last].copy_from_slice(&other.words[first..last]);
+        }
+    }
+
     /// How many bits of the range are set.
     pub fn count(&self, range: Range) -> u32 {
         let end = range.end.min(self.bits);

@@ -130,7 +130,7 @@ impl<'a> Trial<'a> {
             person.no_task.iter().for_each(|block| open.clear(board.grid.outward(*block)));
         }
         line.held.iter().for_each(|hold| open.clear(hold.range));
-        line.open.set_where(range, &open);
+        std::sync::Arc::make_mut(&mut line.open).set_where(range, &open);
         line.free.set_where(range, &open);
     }
 }

@@ -2,7 +2,6 @@
 
 use super::Planner;
 use crate::board::journal::Outcome;
-use crate::board::{Board, Job};
 use crate::plan::{Cause, Changes, Trigger};
 use crate::sweep::{Manner, Sweep};
 use crate::world::{Due, Event, FixedChunk, FixedKind, Person, Task, WorldError};
@@ -13,7 +12,7 @@ const MANY: usize = 5;
 /// Moves from which a sweep is tried in another manner.
 const FEW: usize = 3;
 
-/// Moves beyond which a sweep is not tried in yet another manner: it would take too long.
+/// Moves beyond which a sweep of all that is hit is not tried tightly: it would take too long.
 const LONG: usize = 120;
 
 impl Planner {
@@ -86,9 +85,14 @@ impl Planner {
     pub(crate) fn settle_calmly(&mut self, sweep: &mut Sweep) {
         let seeds = sweep.again(Manner::Gentle);
         let mut best: Option<(i64, Outcome, Sweep)> = None;
-        let mut manner = Some(if seeds.hit() > MANY { Manner::LeastUrgent } else { Manner::Gentle });
+        let many = seeds.hit() > MANY;
+        let mut manner = Some(if many { Manner::LeastUrgent } else { Manner::Gentle });
+        let mut calmest = usize::MAX;
         while let Some(current) = manner {
             let mut sweep = seeds.again(current);
+            if current == Manner::Slide {
+                sweep.patience = calmest;
+            }
             self.board.open_journal();
             self.settle_all(&mut sweep);
             let moved = sweep.moved(&self.board);
@@ -96,11 +100,12 @@ impl Planner {
             manner = match current {
                 Manner::Gentle if sweep.hurt => Some(Manner::LeastUrgent),
                 Manner::Gentle | Manner::LeastUrgent if (FEW..=LONG).contains(&moved) => Some(Manner::Tight),
+                Manner::LeastUrgent | Manner::Tight if moved >= FEW && !many => Some(Manner::Slide),
                 _ => None,
             };
             let outcome = self.board.set_aside();
-            if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
-                best = Some((cost, outcome, sweep));
+            if !sweep.gave_up && best.as_ref().is_none_or(|(least, ..)| cost < *least) {
+                (calmest, best) = (moved, Some((cost, outcome, sweep)));
             }
         }
         if let Some((_, outcome, chosen)) = best {
@@ -112,14 +117,16 @@ impl Planner {
     /// Runs the sweep. Tasks without a place try again with every event, and again while one of them finds a place.
     pub(crate) fn settle_all(&mut self, sweep: &mut Sweep) {
         let cause = Cause::Event(Trigger::Time);
-        let unplaced = |board: &Board| -> Vec<Job> { board.active().filter(|job| !board.spots[*job as usize].is_placed()).collect() };
-        let mut waiting = unplaced(&self.board);
+        let mut waiting = self.board.without_place();
         for round in 0.. {
             for job in &waiting {
                 sweep.push(&self.board, *job, &cause);
             }
             sweep.run(&mut self.board);
-            let left = unplaced(&self.board);
+            if sweep.gave_up {
+                return;
+            }
+            let left = self.board.without_place();
             if left.is_empty() || (round > 0 && left == waiting) {
                 return;
             }

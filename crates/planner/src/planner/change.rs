@@ -211,7 +211,7 @@ impl Planner {
             free.clear(hold.range);
             new_calendar.by_day(hold.range).for_each(|(day, slots)| left[day] -= slots as i32);
         }
-        (line.open, line.free, line.left) = (open, free, left);
+        (line.open, line.free, line.left) = (Arc::new(open), free, left);
         let days = new_calendar.days();
         board.calendars[person as usize] = new_calendar;
         for (job, spot) in lifted {
@@ -226,21 +226,20 @@ impl Planner {
 
     /// Lateness and ranks depend on working time; tasks that wait by working time may no longer fit.
     fn reprice(&mut self, person: u32, mine: &[Job], sweep: &mut Sweep, cause: &Cause) {
-        let mut mine = mine.to_vec();
-        mine.sort_by_key(|job| std::cmp::Reverse(self.board.graph.position[*job as usize]));
-        for job in mine {
+        for job in mine.iter().copied() {
             if self.board.spots[job as usize].person == person {
-                let spot = self.board.lift(job);
-                let mut fresh = self.board.spot(job, person, spot.chunks.clone());
-                if spot.chunks.is_empty() && self.board.jobs[job as usize].fixed.is_empty() {
-                    fresh = self.board.finished_spot(job, person, &[]);
-                }
-                self.board.put(job, fresh);
+                let fresh = self.board.finished_spot(job, person, &self.board.spots[job as usize].chunks);
+                self.board.reprice(job, fresh);
             }
-            self.board.rank_again(job);
         }
-        let waiting: Vec<Job> =
-            self.board.active().filter(|job| self.board.spots[*job as usize].person == person && !holds(&self.board, *job)).collect();
+        self.board.rank_all_again(mine);
+        let waiting: Vec<Job> = (0..self.board.spots.len() as Job)
+            .filter(|job| {
+                self.board.spots[*job as usize].person == person
+                    && self.board.jobs[*job as usize].standing == Standing::Active
+                    && !holds(&self.board, *job)
+            })
+            .collect();
         for job in waiting {
             sweep.push(&self.board, job, cause);
         }

@@ -92,7 +92,7 @@ impl Planner {
         }
         let fits = |choice: &crate::board::Choice| {
             let calendar = &board.calendars[choice.person as usize];
-            let empty = crate::board::Line::new(board.lines[choice.person as usize].open.clone(), calendar);
+            let empty = crate::board::Line::new((*board.lines[choice.person as usize].open).clone(), calendar);
             let room = crate::board::Room { line: &empty, calendar };
             room.earliest(rules.pieces.shortest(choice.need), rules.pieces, board.now, board.grid.slots, &mut Vec::new())
         };

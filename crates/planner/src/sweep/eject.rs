@@ -1,53 +1,111 @@
 //! Taking time from less urgent tasks: from as few as possible, least urgent first.
 
 use super::refill::Order;
-use super::settle::{Case, Offer};
+use super::settle::{Case, Offer, better};
 use super::{Manner, Sweep};
-use crate::board::{Board, Choice, Hold, Job, Room};
+use crate::board::{Board, Choice, Hold, Job, Line, Room};
 use crate::plan::Cause;
-use crate::time::{Range, Slot};
+use crate::time::{Range, Slot, slots_of};
 
 /// Victims tried one by one before several are taken together.
 const SINGLES: usize = 24;
 
 impl Sweep {
     /// A place at the expense of less urgent tasks; `None` when free time is as good.
+    ///
+    /// Others than the task's own person are asked when that person cannot end it in time.
     pub(super) fn ejecting_offer(&mut self, board: &Board, case: &Case, free: Option<&Offer>) -> Option<Offer> {
+        let by = free.map_or(board.grid.slots, |free| free.finish.saturating_sub(case.calm.max(1)));
         let own = case.rules.choice(case.person);
-        let choices: Vec<Choice> = match (own, free) {
-            (Some(own), _) => vec![own],
-            (None, Some(free)) => case.rules.choice(free.person).into_iter().collect(),
-            (None, None) => case.rules.choices.clone(),
+        let Some(own) = own else {
+            let settled = free.and_then(|free| case.rules.choice(free.person));
+            return self.eject_on_any(board, case, |choice| settled.is_none_or(|settled| settled == choice), by);
         };
-        choices.into_iter().filter_map(|choice| self.eject_on(board, case, choice)).min_by_key(|offer| offer.finish)
+        let mut best = self.eject_on(board, case, own, by);
+        let keeps_frozen = case.pieces.iter().any(|piece| piece.start < board.frozen);
+        if !keeps_frozen && best.as_ref().is_none_or(|offer| offer.finish > case.enough) {
+            let margin = slots_of(i64::from(board.settings.person_change_minutes));
+            let least = best.as_ref().or(free).map_or(board.grid.slots, |offer| offer.finish.saturating_sub(margin));
+            let others = self.eject_on_any(board, case, |choice| choice != own, least.min(by));
+            better(&mut best, others, margin);
+        }
+        best
     }
 
-    /// The best ejecting place on one line: the lost minutes from one victim, or from more, or everything anew.
-    fn eject_on(&mut self, board: &Board, case: &Case, choice: Choice) -> Option<Offer> {
-        let bounds = self.bounds_of(board, case, choice.person)?;
-        let calendar = &board.calendars[choice.person as usize];
-        let order = Order { calendar, pieces: case.rules.pieces, need: choice.need, bounds };
-        let victims = self.victims(board, case.job, choice.person, bounds.start);
+    /// The ejecting place that ends first, among these candidates; the first listed one among equals.
+    fn eject_on_any(&mut self, board: &Board, case: &Case, who: impl Fn(Choice) -> bool, by: Slot) -> Option<Offer> {
+        let (mut best, mut by): (Option<Offer>, Slot) = (None, by);
+        for choice in case.rules.choices.iter().copied().filter(|choice| who(*choice)) {
+            if let Some(offer) = self.eject_on(board, case, choice, by) {
+                by = offer.finish.saturating_sub(1);
+                best = Some(offer);
+            }
+        }
+        best
+    }
+
+    /// The best ejecting place on one line that ends by a slot: the lost minutes from one victim, or from more, or
+    /// everything anew.
+    fn eject_on(&mut self, board: &Board, case: &Case, choice: Choice, by: Slot) -> Option<Offer> {
+        let bounds = self.bounds_of(board, case, choice.person).filter(|bounds| bounds.start < by)?;
+        let victims = less_urgent(board, case.job, choice.person, Range::new(bounds.start, by));
         if victims.is_empty() {
             return None;
         }
-        if let Some(pieces) = self.lost_minutes(board, case, order, choice, &victims) {
-            let mut offer = self.priced(board, case, choice.person, pieces, bounds);
-            offer.ejects = true;
-            return Some(offer);
-        }
-        self.trial.line.copy_room_from(&board.lines[choice.person as usize]);
+        let calendar = &board.calendars[choice.person as usize];
+        let within = Range::new(bounds.start, by);
+        self.trial.line.copy_room_from(&board.lines[choice.person as usize], within);
         victims.iter().for_each(|hold| self.trial.line.give(calendar, hold.range));
         let room = Room { line: &self.trial.line, calendar };
-        let finish = board.fit(case.job, choice, room, bounds, board.grid.slots, &mut self.scratch.pieces)?;
-        Some(Offer { person: choice.person, pieces: self.scratch.pieces.clone(), finish, ejects: true })
+        // With all of that time the task could end here; nothing ends earlier, so less is only tried within that.
+        let finish = board.fit(case.job, choice, room, bounds, by, &mut self.scratch.pieces)?;
+        let anew = Offer { person: choice.person, pieces: self.scratch.pieces.clone(), finish, ejects: true };
+        let order = Order { calendar, pieces: case.rules.pieces, need: choice.need, bounds };
+        if self.manner == Manner::Slide && choice.person == case.person {
+            return self.slide(board, case, order, &victims, by).or(Some(anew));
+        }
+        if finish > case.enough {
+            return Some(anew);
+        }
+        let Some(pieces) = self.lost_minutes(board, case, order, choice, victims) else { return Some(anew) };
+        let mut offer = self.priced(board, case, choice.person, pieces, bounds);
+        offer.ejects = true;
+        if offer.finish <= by { Some(offer) } else { Some(anew) }
     }
 
-    /// Keeps what stands and finds room for the rest in time to be good enough.
-    fn lost_minutes(&mut self, board: &Board, case: &Case, order: Order, choice: Choice, victims: &[Hold]) -> Option<Vec<Range>> {
+    /// Keeps what stands and takes the rest from whoever holds the time after what was lost.
+    fn slide(&mut self, board: &Board, case: &Case, order: Order, victims: &[Hold], by: Slot) -> Option<Offer> {
         let line = &mut self.trial.line;
-        line.copy_room_from(&board.lines[choice.person as usize]);
+        let within = Range::new(order.bounds.start, case.pieces.last().map_or(by, |last| last.end.max(by)));
+        line.copy_room_from(&board.lines[case.person as usize], within);
         let mut kept = order.keep(line, &case.pieces);
+        if !order.shorten(line, &mut kept) {
+            return None;
+        }
+        let from = case.lost.max(order.bounds.start);
+        victims.iter().filter(|hold| hold.range.start >= from).for_each(|hold| line.give(order.calendar, hold.range));
+        let missing = order.grow_all(line, &mut kept, by);
+        if missing > 0 {
+            let room = Room { line, calendar: order.calendar };
+            if !room.earliest(missing, order.pieces, from, by, &mut self.scratch.pieces) {
+                return None;
+            }
+            kept.extend_from_slice(&self.scratch.pieces);
+        }
+        let pieces = order.finish(kept)?;
+        let mut offer = self.priced(board, case, case.person, pieces, order.bounds);
+        offer.ejects = true;
+        (offer.finish <= by).then_some(offer)
+    }
+
+    /// Keeps what stands and finds room for the rest in time to be good enough: time of one victim, or of the fewest
+    /// victims in their order.
+    fn lost_minutes(&mut self, board: &Board, case: &Case, order: Order, choice: Choice, victims: Vec<Hold>) -> Option<Vec<Range>> {
+        let line = &mut self.trial.line;
+        let own: &[Range] = if choice.person == case.person { &case.pieces } else { &[] };
+        let end = own.iter().chain(victims.iter().map(|hold| &hold.range)).map(|piece| piece.end).fold(case.enough, Slot::max);
+        line.copy_room_from(&board.lines[choice.person as usize], Range::new(order.bounds.start, end));
+        let mut kept = order.keep(line, own);
         if !order.shorten(line, &mut kept) {
             return None;
         }
@@ -56,30 +114,21 @@ impl Sweep {
         if missing == 0 {
             return order.finish(kept).filter(|pieces| pieces.last().is_none_or(|last| last.end <= limit));
         }
-        for single in [true, false] {
-            let groups = victims.chunk_by(|a, b| a.job == b.job).filter(|holds| holds.iter().any(|hold| hold.range.start < limit));
-            for victim in groups.take(if single { SINGLES } else { usize::MAX }) {
-                victim.iter().for_each(|hold| line.give(order.calendar, hold.range));
-                if order.add(line, &kept, missing, limit, &mut self.scratch.pieces) {
-                    let mut pieces = kept;
-                    pieces.extend_from_slice(&self.scratch.pieces);
-                    return order.finish(pieces);
-                }
-                if single {
-                    victim.iter().for_each(|hold| line.take(order.calendar, hold.range));
-                }
-            }
+        let victims = in_manner(board, self.manner, victims);
+        let groups: Vec<&[Hold]> =
+            victims.chunk_by(|a, b| a.job == b.job).filter(|holds| holds.iter().any(|hold| hold.range.start < limit)).collect();
+        let found = &mut self.scratch.pieces;
+        let one = groups.iter().take(SINGLES).any(|group| {
+            group.iter().for_each(|hold| line.give(order.calendar, hold.range));
+            let fits = order.add(line, &kept, missing, limit, found);
+            group.iter().for_each(|hold| line.take(order.calendar, hold.range));
+            fits
+        });
+        if !one && !fewest(order, line, &groups, |line| order.add(line, &kept, missing, limit, found)) {
+            return None;
         }
-        None
-    }
-
-    /// Whose time may be taken, in the order of the sweep's manner; pieces of one task stand together.
-    fn victims(&self, board: &Board, job: Job, person: u32, from: Slot) -> Vec<Hold> {
-        let mut holds = less_urgent(board, job, person, from);
-        if self.manner != Manner::Tight {
-            holds.sort_by_cached_key(|hold| (std::cmp::Reverse(board.rank(hold.job)), hold.range));
-        }
-        holds
+        kept.extend_from_slice(found);
+        order.finish(kept)
     }
 
     /// Damages every less urgent piece that the offer overlaps.
@@ -95,10 +144,45 @@ impl Sweep {
     }
 }
 
-/// What less urgent tasks hold on this line outside the frozen zone.
-fn less_urgent(board: &Board, job: Job, person: u32, from: Slot) -> Vec<Hold> {
+/// Gives the time of the fewest victims, in their order, for which it fits; found by halving, since more time is never
+/// worse but for the least lengths of pieces. `false` when it fits with none.
+fn fewest(order: Order, line: &mut Line, groups: &[&[Hold]], mut fits: impl FnMut(&Line) -> bool) -> bool {
+    let (mut given, mut low, mut high) = (0, 1, groups.len());
+    let mut set = |line: &mut Line, count: usize| {
+        let both = |line: &mut Line, hold: &Hold, give: bool| {
+            if give { line.give(order.calendar, hold.range) } else { line.take(order.calendar, hold.range) }
+        };
+        for group in &groups[given.min(count)..given.max(count)] {
+            group.iter().for_each(|hold| both(line, hold, count > given));
+        }
+        given = count;
+    };
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        set(line, middle);
+        if fits(line) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    set(line, high);
+    high > 0 && fits(line)
+}
+
+/// The victims in the order of the sweep's manner; pieces of one task stand together.
+fn in_manner(board: &Board, manner: Manner, mut victims: Vec<Hold>) -> Vec<Hold> {
+    if !matches!(manner, Manner::Tight | Manner::Slide) {
+        victims.sort_by_cached_key(|hold| (std::cmp::Reverse(board.rank(hold.job)), hold.range));
+    }
+    victims
+}
+
+/// What less urgent tasks hold on this line within this range, outside the frozen zone.
+fn less_urgent(board: &Board, job: Job, person: u32, within: Range) -> Vec<Hold> {
     let rank = board.rank(job);
     let line = &board.lines[person as usize];
-    let may = |hold: &&Hold| !hold.fixed && hold.range.start >= board.frozen && hold.range.end > from && board.rank(hold.job) > rank;
-    line.held.iter().filter(may).copied().collect()
+    let may =
+        |hold: &&Hold| !hold.fixed && hold.range.start >= board.frozen && hold.range.end > within.start && board.rank(hold.job) > rank;
+    line.held[line.overlapping(within)].iter().filter(may).copied().collect()
 }

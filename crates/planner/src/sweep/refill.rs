@@ -75,6 +75,17 @@ impl Order<'_> {
         self.is_right(kept)
     }
 
+    /// The kept pieces as they are, with new ones for all that is missing.
+    pub fn beside(self, line: &Line, mut kept: Vec<Range>, found: &mut Vec<Range>) -> Option<Vec<Range>> {
+        let missing = self.need.saturating_sub(total(&kept));
+        let room = Room { line, calendar: self.calendar };
+        if !room.earliest(missing, self.pieces, self.bounds.start, line.free.len(), found) {
+            return None;
+        }
+        kept.extend_from_slice(found);
+        self.finish(kept)
+    }
+
     /// Grows the kept pieces into free time beside them; returns what is still missing, enough for a piece or nothing.
     pub fn grow_all(self, line: &mut Line, kept: &mut Vec<Range>, limit: Slot) -> u32 {
         if !self.pieces.splittable && !kept.is_empty() && total(kept) != self.need {

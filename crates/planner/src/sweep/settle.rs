@@ -29,6 +29,8 @@ pub(super) struct Case {
     /// Finishing by this slot is good enough.
     pub enough: Slot,
     pub calm: u32,
+    /// The first slot that it held before and holds no more, or its old finish.
+    pub lost: Slot,
 }
 
 impl Sweep {
@@ -44,7 +46,7 @@ impl Sweep {
         }
         let latest = board.late_finish[job as usize].clamp(0, i64::from(board.grid.slots)) as Slot;
         let enough = match before.is_placed() && !urgent {
-            true if self.manner == Manner::Tight => before.finish,
+            true if matches!(self.manner, Manner::Tight | Manner::Slide) => before.finish,
             true => latest.max(before.finish),
             false => latest,
         };
@@ -55,7 +57,8 @@ impl Sweep {
         let intact = holds(board, job).then(|| board.spots[job as usize].clone());
         let spot = board.lift(job);
         let calm = slots_of(i64::from(board.settings.calm_minutes));
-        let case = Case { job, rules, pieces: spot.chunks, person: spot.person, enough, calm };
+        let lost = first_lost(&before.chunks, &spot.chunks).unwrap_or(before.finish);
+        let case = Case { job, rules, pieces: spot.chunks, person: spot.person, enough, calm, lost };
         let offer = if pull { self.earliest_offer(board, &case) } else { self.offer(board, &case) };
         match (offer, intact) {
             (Some(offer), Some(intact)) if offer.finish + calm > intact.finish => board.put(job, intact),
@@ -127,13 +130,22 @@ impl Sweep {
     pub(super) fn around(&mut self, board: &Board, case: &Case, choice: Choice, keep_until: Slot) -> Option<Offer> {
         let bounds = self.bounds_of(board, case, choice.person)?;
         let order = Order { calendar: &board.calendars[choice.person as usize], pieces: case.rules.pieces, need: choice.need, bounds };
-        let line = &mut self.scratch.line;
-        line.copy_room_from(&board.lines[choice.person as usize]);
         let old: Vec<Range> = case.pieces.iter().copied().filter(|piece| piece.start < keep_until).collect();
-        let mut kept = order.keep(line, &old);
-        let whole = order.shorten(line, &mut kept) && order.fill(line, &mut kept, board.grid.slots, &mut self.scratch.pieces);
-        if whole {
-            return Some(self.priced(board, case, choice.person, kept, bounds));
+        if !old.is_empty() || choice.need == 0 {
+            let line = &mut self.scratch.line;
+            line.copy_room_from(&board.lines[choice.person as usize], Range::new(bounds.start, board.grid.slots));
+            let mut kept = order.keep(line, &old);
+            if order.shorten(line, &mut kept) {
+                let loose = order.beside(line, kept.clone(), &mut self.scratch.pieces);
+                let whole = order.fill(line, &mut kept, board.grid.slots, &mut self.scratch.pieces);
+                let mut best = whole.then(|| self.priced(board, case, choice.person, kept, bounds));
+                if best.as_ref().is_none_or(|offer| offer.finish > case.enough) {
+                    better(&mut best, loose.map(|pieces| self.priced(board, case, choice.person, pieces, bounds)), 1);
+                }
+                if best.is_some() {
+                    return best;
+                }
+            }
         }
         if keep_until == Slot::MAX {
             return None;
@@ -173,6 +185,20 @@ impl Sweep {
         debug_assert_ne!(person, NOBODY);
         Offer { person, pieces, finish, ejects: false }
     }
+}
+
+/// The first slot of the old pieces that the new ones leave out.
+fn first_lost(old: &[Range], new: &[Range]) -> Option<Slot> {
+    old.iter().find_map(|piece| {
+        let mut at = piece.start;
+        for kept in new.iter().filter(|kept| kept.overlaps(*piece)) {
+            if kept.start > at {
+                break;
+            }
+            at = at.max(kept.end);
+        }
+        (at < piece.end).then_some(at)
+    })
 }
 
 /// Replaces the best offer by one that finishes earlier by at least this margin.

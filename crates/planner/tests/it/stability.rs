@@ -34,8 +34,45 @@ fn a_sweep_moves_less_than_planning_anew() {
         (events, more, swept, anew) = (events + 1, more + usize::from(few > many), swept + few, anew + many);
     }
     assert!(swept * 10 <= anew * 4, "{swept} against {anew}");
-    // Planning anew is a stable rule itself and now and then happens to move a few tasks less.
-    assert!(more * 50 <= events, "{more} of {events} events moved more");
+    // Planning anew is a stable rule itself and now and then, in one of 400 events, happens to move a few tasks less.
+    assert!(more * 100 <= events, "{more} of {events} events moved more");
+}
+
+#[test]
+fn on_every_event_of_the_benchmark_the_sweep_moves_no_more_than_planning_anew() {
+    let base = Planner::new(team(3, Team { people: 60, tasks: 3000, weeks: 10 })).unwrap();
+    let (world, plan) = (base.world(), base.plan());
+    let mut compared = 0;
+    for kind in Kind::ALL {
+        let mut random = Random::seeded(103);
+        for number in 0..20 {
+            let Some(event) = event_of_kind(&mut random, kind, &world, &plan) else { continue };
+            let mut branch = base.branch();
+            let few = branch.apply(&event).unwrap().moves.len();
+            branch.replan_from_scratch();
+            let many = moved(&plan, &branch.plan());
+            assert!(few <= many, "{kind:?} {number}: {few} moved by the sweep, {many} by planning anew");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 90, "only {compared} events were compared");
+}
+
+#[test]
+fn the_same_event_of_the_benchmark_twice_changes_nothing_the_second_time() {
+    for seed in 0..cases(3) {
+        let mut planner = Planner::new(team(seed + 40, SIZE)).unwrap();
+        let mut random = Random::seeded(seed);
+        for number in 0..50 {
+            let (world, plan) = (planner.world(), planner.plan());
+            let Some(event) = event_of_kind(&mut random, Kind::ALL[number % 5], &world, &plan) else { continue };
+            planner.apply(&event).unwrap();
+            let (once, score) = (planner.plan(), planner.score());
+            let again = planner.apply(&event).unwrap();
+            assert_eq!(again.moves, [], "{event:?}, again");
+            assert_eq!((planner.plan(), planner.score()), (once, score), "{event:?}, again");
+        }
+    }
 }
 
 #[test]
