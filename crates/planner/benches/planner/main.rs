@@ -6,10 +6,11 @@ mod teams;
 mod truth;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use report::Report;
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let option = |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1)).cloned();
     let only = option("--only");
@@ -31,7 +32,7 @@ fn main() {
         truth::explanations(&mut report);
         truth::whole_plan(&mut report);
     }
-    report.finish();
+    report.finish()
 }
 
 /// The given set, or the two tuning sets when they lie beside the checkout.

@@ -75,7 +75,7 @@ fn measure(
     report.figure(id, &format!("{title}: ms per instance"), results.iter().map(|(_, time)| time).sum::<f64>() / count, "", "");
     for (instance, (makespan, _)) in instances.iter().zip(&results) {
         if *makespan < instance.known.lb {
-            println!("{id}   WRONG: {} has makespan {makespan}, below the bound {}", instance.name, instance.known.lb);
+            report.impossible(id, &format!("{} has makespan {makespan}, below the bound {}", instance.name, instance.known.lb));
         } else if *makespan < instance.known.ub {
             println!("{id}   to verify: {} has makespan {makespan}, below the best known {}", instance.name, instance.known.ub);
         }

@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// Collects figures, prints them beside their bars, and writes them to a CSV at the end.
 pub struct Report {
     rows: String,
     file: PathBuf,
+    impossible: usize,
 }
 
 impl Report {
@@ -23,7 +25,7 @@ impl Report {
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
         let stamp = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let rows = format!("# {machine}; load {}\nid,measure,value,bar,stretch\n", load.trim().replace(',', " "));
-        Self { rows, file: target.join(format!("bench/planner-{stamp}.csv")) }
+        Self { rows, file: target.join(format!("bench/planner-{stamp}.csv")), impossible: 0 }
     }
 
     /// One figure beside its bar and the stretch goal.
@@ -32,13 +34,20 @@ impl Report {
         let _ = writeln!(self.rows, "{id},{},{value:.4},{bar},{stretch}", measure.replace(',', ";"));
     }
 
-    /// Writes the CSV.
-    pub fn finish(self) {
+    /// Says that a result cannot be true; the benchmark then fails.
+    pub fn impossible(&mut self, id: &str, what: &str) {
+        println!("{id:<4} WRONG: {what}");
+        self.impossible += 1;
+    }
+
+    /// Writes the CSV; a failure when anything was impossible.
+    pub fn finish(self) -> ExitCode {
         let written = self.file.parent().map(std::fs::create_dir_all).transpose().and_then(|_| std::fs::write(&self.file, &self.rows));
         match written {
             Ok(()) => println!("kept in {}", self.file.display()),
             Err(error) => println!("not kept: {error}"),
         }
+        if self.impossible == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 
