@@ -23,6 +23,8 @@ atlas_kernel::kinds! {
     Busy = "busy", BusyId;
     /// One change of the plan.
     Revision = "planrev", RevisionId;
+    /// Something somebody should know of their plan.
+    Notice = "plannote", NoticeId;
     /// A calendar that meetings are read from.
     Calendar = "cal", CalendarId;
 }
@@ -98,8 +100,15 @@ pub fn module(sources: Vec<WorkSource>, reach: Option<Reach>) -> Module {
         .pages(pages::pages(&planning))
         .migrations(migrations())
         .panels(pages::panels())
-        .jobs(vec![replan::job(&planning, REPLAN), replan::tick(), import::job::job(reach), import::job::tick()])
-        .schedules(vec![replan::schedule(), import::job::schedule()])
+        .jobs(vec![
+            replan::job(&planning, REPLAN),
+            replan::tick(),
+            import::job::job(reach),
+            import::job::tick(),
+            plan::offer::job(&planning),
+            plan::offer::tick(),
+        ])
+        .schedules(vec![replan::schedule(), import::job::schedule(), plan::offer::schedule()])
         .nav(vec![NavItem {
             group: "",
             label: "My plan",
@@ -127,5 +136,6 @@ pub fn migrations() -> Vec<Migration> {
     vec![
         Migration { name: "plan/0001_plan", sql: include_str!("../migrations/0001_plan.sql") },
         Migration { name: "plan/0002_calendars", sql: include_str!("../migrations/0002_calendars.sql") },
+        Migration { name: "plan/0003_offers", sql: include_str!("../migrations/0003_offers.sql") },
     ]
 }

@@ -2,6 +2,8 @@
 
 pub mod api;
 pub mod explain;
+pub mod notice;
+pub mod offer;
 pub mod store;
 pub mod verbs;
 
@@ -87,6 +89,8 @@ pub enum Undo {
     Hours(UserId, Option<Hours>),
     /// The accepted blocks of a task as they were.
     Accepted(TaskId, Vec<Span>),
+    /// Blocks alone; they come back by themselves.
+    Offer,
     /// A change of the work itself, in the module that owns it.
     Work(String, EventId),
 }

@@ -11,13 +11,13 @@ mod known;
 mod question;
 mod save;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use atlas_kernel::{Actor, Error, Result, UserId};
-use atlas_planner::{Event, Place, Span, TaskId, WorldError};
-use atlas_store::Tx;
+use atlas_kernel::{Actor, Error, Result, UserId, WorkspaceId};
+use atlas_planner::{Event, Place, Placement, Proposal, Span, TaskId, WorldError};
+use atlas_store::{Db, Tx};
 
 pub use self::draft::Moves;
 pub use self::job::{job, outside, schedule, tick};
@@ -25,7 +25,7 @@ pub(crate) use self::known::{Cache, all_work};
 pub use self::known::{Known, Seen, Turn};
 use self::question::Question;
 use crate::facts::{Facts, moment, user_id};
-use crate::plan::{Body, Undo};
+use crate::plan::{Body, State, Undo};
 use crate::{Planning, RevisionId};
 
 /// Why the plan is made anew.
@@ -41,6 +41,8 @@ pub struct Why {
     pub accept: Vec<(TaskId, Vec<Span>)>,
     /// The change that is taken back: what was before it is taken up where the facts are the same again.
     pub back_to: Option<i64>,
+    /// Where tasks are to lie, of an offer that is taken.
+    pub places: Vec<Placement>,
     /// What is known of the plan and the work already; everything is read when nothing is.
     pub turn: Turn,
 }
@@ -91,6 +93,27 @@ pub async fn replan(planning: &Planning, tx: &Tx, actor: &Actor, why: Why) -> Re
     let mut replanned = answer.save(planning, tx, actor).await?;
     replanned.took = Took { writing: planned.elapsed(), ..took };
     Ok(replanned)
+}
+
+/// The tasks that are late, and a better plan when so many trials find one; nothing is written.
+///
+/// # Errors
+/// Whatever the database answers.
+pub(crate) async fn improved(
+    planning: &Planning,
+    db: &Db,
+    workspace: WorkspaceId,
+    state: State,
+    trials: u32,
+) -> Result<(HashSet<TaskId>, Option<Proposal>)> {
+    let why = Why::default();
+    let question = Question::read(planning, db, workspace, db.clock().now(), state, &why).await?;
+    let search = move || {
+        let (planner, _) = question.plan(&why)?;
+        let late = planner.plan().placements.iter().filter(|place| place.late_minutes > 0).map(|place| place.task).collect();
+        Ok((late, planner.improved(trials, 1)))
+    };
+    tokio::task::spawn_blocking(search).await.map_err(Error::internal)?
 }
 
 /// Where a task is going, for a what-if.

@@ -104,3 +104,24 @@ pub async fn undo(planning: Planning, ctx: Ctx, Path(id): Path<RevisionId>, _: H
     }
     ctx.redirect("/plan").toast("Undone").reply()
 }
+
+/// `POST /plan/offer/accept`
+pub async fn accept_offer(planning: Planning, ctx: Ctx) -> Reply {
+    let (p, who) = (&planning, &ctx.actor);
+    let done = ctx.app.db.write(|tx| async move { crate::plan::offer::accept(p, &tx, who).await }).await?;
+    answer(&ctx, &done, "Better plan taken", "/plan")
+}
+
+/// `POST /plan/offer/dismiss`
+pub async fn dismiss_offer(_: Planning, ctx: Ctx) -> Reply {
+    let who = &ctx.actor;
+    ctx.app.db.write(|tx| async move { crate::plan::offer::dismiss(&tx, who).await }).await?;
+    ctx.redirect("/plan").toast("The plan stays as it is").reply()
+}
+
+/// `POST /plan/notices/put-away`
+pub async fn put_away(_: Planning, ctx: Ctx) -> Reply {
+    let who = &ctx.actor;
+    ctx.app.db.write(|tx| async move { crate::plan::notice::put_away(&tx, who).await }).await?;
+    ctx.redirect("/plan").toast("Put away").reply()
+}

@@ -40,6 +40,8 @@ struct Day {
     unplaced: Vec<(String, String, String)>,
     planned_at: Option<ui::Safe>,
     changed: Option<Change>,
+    offer: Option<OfferRow>,
+    notices: Vec<(String, String)>,
     zone_now: String,
     previous: Date,
     next: Date,
@@ -61,6 +63,12 @@ struct Bar {
     minutes: i64,
     share: i64,
     current: bool,
+}
+
+/// A better plan, as it is offered to whoever may take it.
+struct OfferRow {
+    words: String,
+    moves: Vec<(String, String)>,
 }
 
 /// The latest change that moved something.
@@ -179,6 +187,8 @@ async fn draw(planning: &Planning, ctx: &Ctx, date: Date) -> Reply {
         unplaced: unplaced(&scene),
         planned_at: scene.known.state.planned_at.map(|at| ui::relative_time(at, ctx.now(), &ctx.actor.zone())),
         changed: last_change(ctx, &scene).await?,
+        offer: if is_today { offered(ctx, &scene).await? } else { None },
+        notices: if is_today { notices(ctx, &scene).await? } else { vec![] },
         zone_now: scene.reader.clock(minute(ctx.now())),
         previous: date.yesterday().unwrap_or(date),
         next: date.tomorrow().unwrap_or(date),
@@ -269,6 +279,29 @@ fn unplaced(scene: &Scene) -> Vec<(String, String, String)> {
     }
     all.truncate(8);
     all
+}
+
+async fn offered(ctx: &Ctx, scene: &Scene) -> atlas_kernel::Result<Option<OfferRow>> {
+    let Some(offer) = crate::plan::offer::standing(&ctx.app.db, ctx.actor.workspace).await? else { return Ok(None) };
+    let old = |place: &atlas_planner::Placement| scene.known.bodies.get(&place.task).and_then(|body| body.place.clone());
+    let people = offer.places.iter().flat_map(|place| [Some(place.clone()), old(place)]).flatten();
+    if people.into_iter().any(|place| crate::may_arrange(&ctx.actor, user_id(place.person)).is_err()) {
+        return Ok(None);
+    }
+    let moved = |place: &atlas_planner::Placement| {
+        let was = old(place).map_or_else(|| "nowhere".to_owned(), |old| words::lower(&scene.reader.when(old.start())));
+        let who = scene.facts.name(user_id(place.person));
+        (scene.facts.key(place.task).to_owned(), format!("{was} → {}, {who}", words::lower(&scene.reader.when(place.start()))))
+    };
+    Ok(Some(OfferRow { words: crate::plan::api::offer_words(&offer, &scene.facts), moves: offer.places.iter().map(moved).collect() }))
+}
+
+async fn notices(ctx: &Ctx, scene: &Scene) -> atlas_kernel::Result<Vec<(String, String)>> {
+    let all = crate::plan::notice::of_member(&ctx.app.db, ctx.actor.workspace, scene.member).await?;
+    let said = |notice: &crate::plan::notice::Notice| {
+        (scene.facts.key(notice.task).to_owned(), crate::plan::api::notice_words(notice, &scene.facts, &scene.reader))
+    };
+    Ok(all.iter().filter(|notice| scene.facts.work.contains_key(&notice.task)).take(8).map(said).collect())
 }
 
 async fn last_change(ctx: &Ctx, scene: &Scene) -> atlas_kernel::Result<Option<Change>> {

@@ -40,6 +40,12 @@ struct Page {
 }
 
 impl Page {
+    /// So many minutes more than now the tried change asks for; none when it asks for what is.
+    fn longer(&self) -> Option<i64> {
+        let (minutes, out) = self.what_if.as_ref()?;
+        let longer = i64::from(*minutes) - i64::from(out.minutes_now?);
+        (longer != 0).then_some(longer)
+    }
     fn heading(&self) -> &'static str {
         if self.partial { "h3" } else { "h2" }
     }

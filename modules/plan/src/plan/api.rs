@@ -2,6 +2,7 @@
 
 mod changes;
 mod out;
+mod told;
 mod what_if;
 
 use std::future::Future;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::out::change_out;
 pub use self::out::{AlarmOut, BlockOut, ChangeOut, MoveOut, PlanOut, UnplacedOut};
+pub(crate) use self::told::{notice_words, offer_words};
 pub use self::what_if::WhatIfOut;
 pub(crate) use self::what_if::{WhatIf, try_out};
 use super::explain::{self, Explanation, FixOut, reader};
@@ -87,6 +89,20 @@ pub fn operations(p: &Planning) -> Vec<Operation> {
         Operation::read("plan.what_if", "/v1/plan/what-if", PLAN_READ, reads(p, what_if::what_if))
             .summary("Try a change out")
             .describe("Answers every move it would make; nothing is written."),
+        Operation::read("plan.notices", "/v1/plan/notices", PLAN_READ, reads(p, told::notices))
+            .summary("List what the caller should know of their plan")
+            .describe("Only what others' doing changed of the caller's today, and work that was on time and is late."),
+        Operation::write("plan.notices.put_away", Method::DELETE, "/v1/plan/notices", PLAN_WRITE, writes(p, told::put_away))
+            .summary("Put all notices away")
+            .no_content(),
+        Operation::read("plan.offer", "/v1/plan/offer", PLAN_READ, reads(p, told::offer))
+            .summary("Read the better plan that is offered")
+            .describe("Found by a search while nothing happened; it is never taken by itself."),
+        Operation::write("plan.offer.accept", Method::POST, "/v1/plan/offer/accept", PLAN_WRITE, writes(p, told::accept_offer))
+            .summary("Take the better plan that is offered"),
+        Operation::write("plan.offer.dismiss", Method::POST, "/v1/plan/offer/dismiss", PLAN_WRITE, writes(p, told::dismiss_offer))
+            .summary("Put the offer away")
+            .no_content(),
         Operation::read("plan.changes", "/v1/plan/changes", PLAN_READ, reads(p, changes::changes))
             .summary("List the latest changes of the plan, newest first"),
         Operation::write("plan.undo", Method::POST, "/v1/plan/changes/{id}/undo", PLAN_WRITE, writes(p, changes::undo))

@@ -252,7 +252,8 @@ async fn forecast(planning: &Planning, db: &Db, actor: &Actor, planner: &Planner
     }
     ratios.sort_unstable();
     let finish = |per_cent: usize| -> Result<Timestamp> {
-        let ratio = ratios[((ratios.len() - 1) * per_cent).div_ceil(100)];
+        // The smallest ratio that so many per cent of the finished tasks kept to.
+        let ratio = ratios[(ratios.len() * per_cent).div_ceil(100).max(1) - 1];
         let left = planner.world().tasks.iter().find(|task| task.id == place.task).and_then(|task| task.remaining);
         let left = i64::from(left.unwrap_or(Settings::default().default_estimate));
         let mut branch = planner.branch();

@@ -26,7 +26,7 @@ fn read<T: DeserializeOwned>(value: Json) -> Result<T> {
 const ROWS: usize = 1000;
 
 /// `($1,$2,$3),($1,$4,$5)`: rows of the workspace and so many values more.
-fn rows(count: usize, values: usize) -> String {
+pub(crate) fn rows(count: usize, values: usize) -> String {
     let row = |n: usize| {
         let places: Vec<String> = (0..values).map(|value| format!("${}", 2 + n * values + value)).collect();
         format!("($1,{})", places.join(","))

@@ -139,7 +139,7 @@ pub async fn move_piece(planning: &Planning, tx: &Tx, actor: &Actor, record: &Re
         events.push(Event::Unpinned(task));
     }
     events.push(Event::MovedByHand { task, person: person_id(user), to: span });
-    replan(planning, tx, actor, Why { said, events, undo, accept: vec![(task, vec![span])], back_to: None, turn }).await
+    replan(planning, tx, actor, Why { said, events, undo, accept: vec![(task, vec![span])], turn, ..Why::default() }).await
 }
 
 /// Locks a task where it lies, or lets it go.
@@ -362,6 +362,7 @@ pub async fn undo(planning: &Planning, tx: &Tx, actor: &Actor, id: RevisionId) -
             Undo::Busy(id, None) => calendar::remove_busy(tx, actor.workspace, *id).await?,
             Undo::Wish(task, wish) => store::put_wish(tx, actor.workspace, *task, wish.as_ref()).await?,
             Undo::Hours(user, hours) => calendar::put_hours(tx, actor.workspace, *user, &hours.clone().unwrap_or_default()).await?,
+            Undo::Offer => {}
             Undo::Accepted(task, spans) => {
                 if let Some(mut body) = store::body(tx, actor.workspace, *task).await? {
                     body.accepted.clone_from(spans);

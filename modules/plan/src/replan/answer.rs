@@ -10,6 +10,7 @@ use super::difference::{differences, happened};
 use super::draft::Draft;
 use super::{Moves, Question, Why, impossible};
 use crate::facts::{Facts, world};
+use crate::plan::notice::{self, Notice};
 use crate::plan::{Body, State, Undo, store};
 
 /// What is to be written.
@@ -26,6 +27,7 @@ pub struct Answer {
     pub(super) worked: Vec<store::Worked>,
     pub(super) undo: Vec<Undo>,
     pub(super) facts: Arc<Facts>,
+    pub(super) notices: Vec<Notice>,
 }
 
 impl Question {
@@ -40,6 +42,12 @@ impl Question {
         changed.sort_unstable();
         let mut worked = self.ended;
         worked.extend(draft.broken_off(&self.before, &bodies));
+        let both = |id: &TaskId| Some((self.before.get(id)?, bodies.get(id)?));
+        let told = moves.iter().filter_map(|(id, moved)| {
+            let (before, after) = both(id)?;
+            Some(notice::of_move(*id, moved, before, after, &self.facts))
+        });
+        let notices = told.flatten().collect();
         let digest_before = std::mem::take(&mut self.state.digest);
         let change = !changed.is_empty() || digest_before != self.digest || !why.undo.is_empty();
         let state = State {
@@ -62,11 +70,12 @@ impl Question {
             worked,
             undo: why.undo,
             facts: Arc::new(self.facts),
+            notices,
         })
     }
 
     /// The planner with the new plan, and what happened in words.
-    fn plan(&self, why: &Why) -> Result<(Planner, String)> {
+    pub(super) fn plan(&self, why: &Why) -> Result<(Planner, String)> {
         let world_now = self.facts.world(self.now, &self.worked);
         let mut said = why.said.clone();
         let fallback = |said: String, other: &str| if said.is_empty() { other.to_owned() } else { said };
@@ -76,6 +85,13 @@ impl Question {
         if let Some(earlier) = &self.earlier {
             let (planner, _) = Planner::resume(world_now, &store::plan_of(self.state.rule, earlier)).map_err(impossible)?;
             return Ok((planner, fallback(said, "A change was taken back")));
+        }
+        if !why.places.is_empty() {
+            let mut offered = store::plan_of(self.state.rule, &self.before);
+            offered.placements.retain(|place| why.places.iter().all(|other| other.task != place.task));
+            offered.placements.extend(why.places.iter().cloned());
+            let (planner, _) = Planner::resume(world_now, &offered).map_err(impossible)?;
+            return Ok((planner, said));
         }
         let old: Vec<Person> = self.people.values().cloned().collect();
         let old = world(self.now, world_now.frozen_until, old, self.before.values().map(|body| &body.facts), &self.worked);

@@ -11,10 +11,12 @@ use super::known::same;
 use super::{Question, Replanned, Took, Why, replan};
 use crate::Planning;
 use crate::facts::present;
-use crate::plan::store;
+use crate::plan::{notice, store};
 
 /// A change can be taken back for so long.
 const KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+/// A notice is shown for so long.
+const TOLD: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 /// So often a plan is made outside of a write before the lock is taken for it.
 const TRIES: usize = 3;
 
@@ -28,6 +30,7 @@ pub fn job(planning: &Planning, name: &'static str) -> JobKind {
                 let ctx = ctx.clone();
                 Box::pin(async move {
                     ctx.fence(&tx).await?;
+                    notice::forget_before(&tx, ctx.workspace, tx.now() - TOLD).await?;
                     store::forget_before(&tx, ctx.workspace, tx.now() - KEPT).await.map(|_| ())
                 })
             };

@@ -54,6 +54,9 @@ impl Question {
         let digest = facts.digest();
         let ended = ended(&before, &facts, now);
         let mut worked = store::worked_minutes(on, workspace, &ended).await?;
+        // What was over and is open again is not in the plan yet, and what was worked of it stays worked.
+        let again: Vec<TaskId> = facts.tasks.keys().filter(|task| state.revision > 0 && !before.contains_key(task)).copied().collect();
+        worked.extend(store::worked_of(on, workspace, &again).await?);
         for (task, minutes) in running(&before, now).filter(|(task, _)| facts.tasks.contains_key(task)) {
             *worked.entry(task).or_insert(0) += minutes;
         }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::answer::Answer;
 use super::{Known, Moves, Replanned, Took};
-use crate::plan::{Body, Revision, store};
+use crate::plan::{Body, Revision, notice, store};
 use crate::{Planning, RevisionId};
 
 impl Answer {
@@ -26,6 +26,7 @@ impl Answer {
             store::put_bodies(tx, workspace, &changed).await?;
             let change = self.revision(actor, RevisionId::new(tx.now()));
             store::put_revision(tx, workspace, &change).await?;
+            notice::put(tx, actor, &self.notices).await?;
             tell(tx, actor, &change, &self.bodies, &self.moves).await?;
             revision = Some(change.id);
         }

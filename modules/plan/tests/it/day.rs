@@ -161,3 +161,20 @@ async fn what_cannot_be_is_said_before_planning() {
     o.plan().await;
     assert!(!o.bodies().await.contains_key(&task_id(&nobody.id.to_ref())));
 }
+
+#[tokio::test]
+async fn what_was_worked_of_a_task_stays_worked_when_it_is_opened_again() {
+    let o = Office::new().await;
+    let task = o.task(work("Half done", 120, &o.ines)).await;
+    o.plan().await;
+    let (planning, ines, only) = (&o.planning, &o.ines, &[task_id(&task.id.to_ref())]);
+    o.db.write(|tx| async move { verbs::accept(planning, &tx, ines, ines.user.unwrap(), Some(only), None).await }).await.unwrap();
+    // Half of its two hours go by, and it is done.
+    o.clock.advance(std::time::Duration::from_secs(2 * 3600));
+    o.edit(&task, TaskChange::status(atlas_work::task::Status::Done)).await;
+    o.plan().await;
+    assert!(o.bodies().await.is_empty());
+    o.edit(&task, TaskChange::status(atlas_work::task::Status::Todo)).await;
+    o.plan().await;
+    assert_eq!(o.blocks(&task).await.iter().map(|block| block.minutes()).sum::<i64>(), 60);
+}

@@ -6,3 +6,4 @@ mod office;
 mod random;
 mod rules;
 mod scale;
+mod told;

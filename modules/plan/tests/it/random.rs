@@ -129,5 +129,7 @@ async fn check(o: &Office, step: usize) {
     }
     let world = facts.world(now, &worked);
     let found = atlas_planner_testkit::checker::check(&world, &plan);
-    assert!(found.is_empty(), "event {step}: {found:?}");
+    let told = |task: &atlas_planner::Task| format!("{task:?} worked {:?}, planned {:?}", worked.get(&task.id), plan.placement(task.id));
+    let tasks: Vec<String> = world.tasks.iter().filter(|task| format!("{found:?}").contains(&task.id.0.to_string())).map(told).collect();
+    assert!(found.is_empty(), "event {step}, now {now}: {found:?}\n{}", tasks.join("\n"));
 }

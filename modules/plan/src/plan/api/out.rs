@@ -84,7 +84,7 @@ pub struct PlanOut {
 }
 
 /// A task's id as it is written.
-fn task_ref(id: TaskId, facts: &Facts) -> String {
+pub(super) fn task_ref(id: TaskId, facts: &Facts) -> String {
     facts.work.get(&id).map_or_else(|| Ref::new("task", store::row_id(id)).to_string(), |work| work.record.to_string())
 }
 

@@ -36,6 +36,8 @@ pub struct WhatIfOut {
     pub moves: Vec<MoveOut>,
     /// Keys of tasks that would become late, or later.
     pub later: Vec<String>,
+    /// Minutes of work the task has left now; null when the change is of no task.
+    pub minutes_now: Option<u32>,
     /// Weighted working minutes late over all tasks, after minus before.
     pub tardiness_change: i64,
 }
@@ -55,10 +57,11 @@ pub(crate) async fn try_out(
     let seen = p.look(db, actor.workspace, now).await?;
     let mut planner = seen.known.planner(db, actor.workspace).await?.ok_or(Error::NotFound("plan"))?.branch();
     let facts = &seen.facts;
-    let mut events = Vec::new();
+    let (mut events, mut minutes_now) = (Vec::new(), None);
     if let Some(name) = &ask.task {
         let id = task_id(&p.find(db, actor.workspace, name).await?);
         let mut task = planner.world().tasks.into_iter().find(|task| task.id == id).ok_or(Error::NotFound("task in the plan"))?;
+        minutes_now = Some(task.remaining.unwrap_or(atlas_planner::Settings::default().default_estimate));
         task.remaining = ask.minutes.or(task.remaining);
         task.due = ask.due.map(|at| atlas_planner::Due { at: minute(at), hard: task.due.is_some_and(|due| due.hard) }).or(task.due);
         if let Some(member) = ask.member {
@@ -99,5 +102,5 @@ pub(crate) async fn try_out(
             _ => "The change hits it.".to_owned(),
         },
     };
-    Ok(WhatIfOut { moves: moves.iter().map(out).collect(), later, tardiness_change })
+    Ok(WhatIfOut { moves: moves.iter().map(out).collect(), later, minutes_now, tardiness_change })
 }
