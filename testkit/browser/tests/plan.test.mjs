@@ -145,3 +145,94 @@ test("blocks move by keys and come back; week, team, hours and dark at both widt
   assert.deepEqual(ctx.errors, []);
   await ctx.close();
 });
+
+test("a block is dragged, and its Undo button takes that back; a tried change is kept or dropped", { timeout: 120_000 }, async () => {
+  const ctx = await context(browser, { viewport: { width: 1440, height: 1200 } });
+  const page = await ctx.newPage();
+  await signIn(page, w.url);
+  await page.goto(`${w.url}/plan/${first}`);
+  const block = page.locator(`[data-block="${keys[2]}"]`).first();
+  const start = Date.parse(await block.getAttribute("data-start"));
+  await block.scrollIntoViewIfNeeded();
+  const box = await block.boundingBox();
+  const line = await page.locator(".day").first().evaluate((day) => day.getBoundingClientRect().height / Number(getComputedStyle(day).getPropertyValue("--rows")));
+  const [x, y] = [box.x + box.width - 12, box.y + box.height - 8];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x, y + line * 6, { steps: 6 });
+  await page.mouse.move(x, y + line * 12, { steps: 6 });
+  await page.mouse.up();
+  const moved = async () => (await good(w.api("GET", "/v1/plan"))).blocks.find((one) => one.key === keys[2] && one.state === "locked");
+  await shot(page, "plan-dragged");
+  const there = await until(moved, "the dragged block did not move");
+  assert.ok(Date.parse(there.start) > start && (Date.parse(there.start) - start) % 900_000 === 0, there.start);
+  await page.getByRole("button", { name: "Undo" }).first().click();
+  await until(async () => (await moved()) === undefined, "Undo did not take the drag back");
+  assert.deepEqual(await blocks(), original);
+
+  await page.goto(`${w.url}/plan/tasks/${keys[0]}`);
+  await page.getByLabel("Minutes of work").fill("180");
+  await page.getByRole("button", { name: "Try" }).click();
+  await page.getByText("Nothing was changed.").waitFor();
+  assert.deepEqual(await blocks(), original, "trying writes nothing");
+  await page.locator("#what-if-keep").getByRole("link", { name: "Drop it" }).click();
+  await page.getByText("Nothing was changed.").waitFor({ state: "detached" });
+  await page.getByLabel("Minutes of work").fill("180");
+  await page.getByRole("button", { name: "Try" }).click();
+  await shot(page, "plan-what-if");
+  await page.locator("#what-if-keep").getByRole("button", { name: "Keep it" }).click();
+  const minutes = async () => (await good(w.api("GET", "/v1/plan"))).blocks.filter((one) => one.key === keys[0]).reduce((sum, one) => sum + (Date.parse(one.end) - Date.parse(one.start)) / 60_000, 0);
+  await until(async () => (await minutes()) === 180, "what was tried was not kept");
+  const [change] = (await good(w.api("GET", "/v1/plan/changes?limit=1"))).data;
+  await good(w.api("POST", `/v1/plan/changes/${change.id}/undo`));
+  assert.deepEqual(await blocks(), original);
+  assert.deepEqual(ctx.errors, []);
+  await ctx.close();
+});
+
+test("a calendar is handed in on the page, planned around, refused with what was kept, and removed", { timeout: 120_000 }, async () => {
+  const ctx = await context(browser);
+  const page = await ctx.newPage();
+  await signIn(page, w.url);
+  await page.goto(`${w.url}/plan/hours`);
+  await page.getByText("No calendar is read").waitFor();
+  await shot(page, "plan-calendars-empty");
+  const day = first.replaceAll("-", "");
+  const event = (uid, title, from, until, more = "") => `BEGIN:VEVENT\r\nUID:${uid}\r\nSUMMARY:${title}\r\nDTSTART:${day}T${from}Z\r\nDTEND:${day}T${until}Z\r\n${more}END:VEVENT\r\n`;
+  const long = "A planning meeting whose title is long enough to need more than one line on any telephone that there is";
+  const text = `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nX-WR-CALNAME:Private calendar with a name that somebody made rather long\r\n${event("a", long, "143000", "153000")}${event("b", "Free", "100000", "110000", "TRANSP:TRANSPARENT\r\n")}END:VCALENDAR\r\n`;
+  const hand = async (content) => {
+    await page.getByLabel("Or a file (.ics)").setInputFiles({ name: "work.ics", mimeType: "text/calendar", buffer: Buffer.from(content) });
+    await page.getByRole("button", { name: "Take it in" }).click();
+  };
+  await hand("no calendar at all");
+  await page.getByText("What was read before is kept.").waitFor();
+  assert.equal((await good(w.api("GET", "/v1/plan/calendars"))).data.length, 0);
+  await page.getByLabel("Address").fill("ftp://example.org/secret.ics");
+  await page.getByRole("button", { name: "Read it" }).click();
+  await page.getByText("an address that begins with https:// or webcal://", { exact: false }).waitFor();
+  assert.equal((await good(w.api("GET", "/v1/plan/calendars"))).data.length, 0);
+  await page.goto(`${w.url}/plan/hours`);
+  await hand(text);
+  const row = page.locator(".calendars li");
+  await row.getByText("1 meeting. Left out: 1 free.", { exact: false }).first().waitFor();
+  const free = async () => (await good(w.api("GET", "/v1/plan"))).blocks.every((one) => Date.parse(one.end) <= Date.parse(`${first}T14:30:00Z`) || Date.parse(one.start) >= Date.parse(`${first}T15:30:00Z`));
+  await until(free, "the meeting is not planned around");
+  await hand(text);
+  await page.getByText("Nothing in it is new").first().waitFor();
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [1440, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.goto(`${w.url}/plan/hours`);
+      await shot(page, `plan-calendars-${colorScheme}-${width}`);
+      assert.equal(await sideways(page), 0, `hours at ${width}`);
+      assert.deepEqual(await axe(page), [], `hours at ${width}`);
+    }
+  }
+  await row.getByRole("button", { name: /^Remove/ }).click();
+  await page.getByText("No calendar is read").waitFor();
+  await until(async () => JSON.stringify(await blocks()) === JSON.stringify(original), "removing the calendar did not give the time back");
+  assert.equal((await good(w.api("GET", "/v1/plan/calendars"))).data.length, 0);
+  await ctx.close();
+});
