@@ -1,6 +1,6 @@
 //! Planning a workspace anew: by a job after every change of the facts, or within the change itself.
 //!
-//! Three steps: a [`Question`] is everything that is read, an [`Answer`] is computed from it without the database, and
+//! Three steps: a [`Question`] is everything that is read, an [`Answer`](answer::Answer) is computed from it without the database, and
 //! saving writes what differs. The job reads and plans outside of any write and saves only onto the plan it read.
 
 mod answer;

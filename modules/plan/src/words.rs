@@ -39,6 +39,11 @@ impl Reader {
         self.when(at)
     }
 
+    /// How late a task is that ends after its due date. Working minutes are known from today on only.
+    pub fn lateness(&self, due: Minute, minutes: u32) -> String {
+        if self.day(due - 1) < self.today { "Overdue".to_owned() } else { format!("{} late", minutes_label(i64::from(minutes))) }
+    }
+
     /// `14:00`.
     pub fn clock(&self, at: Minute) -> String {
         moment(at).to_zoned(self.zone.clone()).strftime("%H:%M").to_string()
@@ -75,7 +80,7 @@ pub fn why_here(body: &Body, facts: &Facts, reader: &Reader) -> Note {
     let binding = reason(place.reason, facts);
     let mut lead = match (&body.facts.due, place.late_minutes) {
         (Some(due), 0) => format!("Due {}.", lower(&reader.due(due.at))),
-        (Some(due), late) => format!("{} late: due {}.", minutes_label(i64::from(late)), lower(&reader.due(due.at))),
+        (Some(due), late) => format!("{}: due {}.", reader.lateness(due.at, late), lower(&reader.due(due.at))),
         (None, _) => String::new(),
     };
     let mut rest = binding;
@@ -223,5 +228,21 @@ pub fn alarm_of(alarm: &Alarm, bodies: &std::collections::BTreeMap<TaskId, Body>
         Alarm::Impossible { task, .. } | Alarm::PinBreaksOrder { task, .. } => {
             bodies.get(task).and_then(|body| body.place.as_ref()).map(|place| user_id(place.person))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::minute;
+
+    #[test]
+    fn work_that_was_due_before_today_is_overdue_and_not_some_minutes_late() {
+        let reader = Reader { zone: TimeZone::get("Asia/Tokyo").unwrap(), today: jiff::civil::date(2026, 11, 23) };
+        let at = |text: &str| minute(text.parse().unwrap());
+        assert_eq!(reader.lateness(at("2026-11-23T01:00:00Z"), 90), "1 h 30 late");
+        // The end of yesterday in Tokyo.
+        assert_eq!(reader.lateness(at("2026-11-22T15:00:00Z"), 90), "Overdue");
+        assert_eq!(reader.lateness(at("2026-10-01T09:00:00Z"), 90), "Overdue");
     }
 }

@@ -58,6 +58,9 @@ impl Page {
     fn or_never(&self, at: &Option<atlas_kernel::Timestamp>) -> String {
         at.map_or_else(|| "never".to_owned(), |at| crate::words::lower(&self.reader.when_at(at)))
     }
+    fn lateness(&self) -> String {
+        self.why.due.map_or_else(String::new, |due| self.reader.lateness(crate::facts::minute(due), self.why.late_minutes))
+    }
     fn minutes(&self, minutes: &u32) -> String {
         ui::minutes_label(i64::from(*minutes))
     }
@@ -125,7 +128,7 @@ struct PanelPart {
     blocks: Vec<(String, &'static str)>,
     who: String,
     finish: String,
-    late: u32,
+    late: Option<String>,
     unestimated: bool,
     unplaced: Option<String>,
 }
@@ -151,7 +154,11 @@ pub async fn panel(ctx: &Ctx, record: &Ref) -> Result<Option<String>> {
         blocks: blocks(&body, &reader),
         who,
         finish: body.span().map(|span| crate::words::lower(&reader.when(span.until))).unwrap_or_default(),
-        late: body.place.as_ref().map_or(0, |place| place.late_minutes),
+        late: body
+            .place
+            .as_ref()
+            .filter(|place| place.late_minutes > 0)
+            .and_then(|place| Some(reader.lateness(body.facts.due.as_ref()?.at, place.late_minutes))),
         unestimated: body.facts.remaining.is_none(),
         unplaced: body.unplaced.as_ref().map(|why| match why {
             atlas_planner::UnplacedReason::NoCandidate => "Nobody is assigned, so it is in nobody’s plan.".to_owned(),

@@ -36,7 +36,7 @@ pub struct Explanation {
     pub finish: Option<Timestamp>,
     /// When it is due.
     pub due: Option<Timestamp>,
-    /// Working minutes between the due date and the finish.
+    /// Working minutes between the due date and the finish; of a due date before today, those from today on.
     pub late_minutes: u32,
     /// Why it is there, in words.
     pub why_here: String,

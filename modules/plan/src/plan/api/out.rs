@@ -33,7 +33,7 @@ pub struct BlockOut {
     pub state: &'static str,
     /// Why it is there, in words.
     pub why: String,
-    /// Working minutes the task ends after its due date.
+    /// Working minutes the task ends after its due date; of a due date before today, those from today on.
     pub late_minutes: u32,
     /// Whether nobody has estimated the task and the default was taken.
     pub estimate_is_default: bool,
