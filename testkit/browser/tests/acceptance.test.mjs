@@ -81,7 +81,7 @@ describe("acceptance", { timeout: 400_000 }, () => {
     await page.getByRole("button", { name: /^Save/ }).first().click();
     await page.getByRole("status").or(page.getByText(/saved/i)).first().waitFor();
     // Slow enough that a person could watch.
-    await good(w.sandbox("POST", "/_sandbox/settings", { latencyMs: 250 }));
+    await good(w.sandbox("POST", "/_sandbox/settings", { latencyMs: 250, latencyMaxMs: 2_500 }));
     await consent(page, w);
     assert.equal(new URL(page.url()).pathname, CONNECTION_PAGE, "back on the connection page");
     await page.getByText("Connected", { exact: false }).first().waitFor();
@@ -102,7 +102,7 @@ describe("acceptance", { timeout: 400_000 }, () => {
     console.log(`    progress seen without a reload: ${seen.join(", ")} %${left && `, “${left}”`}`);
     assert.ok(seen.length >= 3, "the progress moves on the open page");
     assert.deepEqual(seen, [...seen].sort((a, b) => a - b), "and never backwards");
-    await good(w.sandbox("POST", "/_sandbox/settings", { latencyMs: 0 }));
+    await good(w.sandbox("POST", "/_sandbox/settings", { latencyMs: 0, latencyMaxMs: 0 }));
     const { truth } = await equalsTruth(w);
     const { sync } = await synced(w);
     assert.equal(sync.done, sync.total ?? sync.done);
