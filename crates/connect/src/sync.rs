@@ -10,7 +10,6 @@ mod progress;
 mod read;
 mod release;
 mod run;
-mod slots;
 mod streams;
 
 use std::time::Duration;
