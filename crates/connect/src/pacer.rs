@@ -33,8 +33,17 @@ pub enum Lane {
     Write,
     /// Looking for changes on a schedule.
     Incremental,
+    /// A history's pages, for which all its other calls wait: leaves a thirtieth of each window.
+    Listing,
     /// History: leaves a tenth of each window to the others, and takes it in the window's last second.
     Bulk,
+}
+
+impl Lane {
+    /// The lane of the pages that calls of this one wait for: a page behind the calls of the page before it would cost a window.
+    pub(crate) fn of_pages(self) -> Self {
+        if self == Self::Bulk { Self::Listing } else { self }
+    }
 }
 
 /// Paces all calls of one node to one provider workspace with one app; clones share it.

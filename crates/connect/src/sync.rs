@@ -10,6 +10,7 @@ mod progress;
 mod read;
 mod release;
 mod run;
+mod slots;
 mod streams;
 
 use std::time::Duration;

@@ -161,8 +161,11 @@ impl Core {
 
     /// What bulk leaves to the others, and from when on it may have that too.
     fn reserve(&self, cap: u32, lane: Lane, end: i64) -> (i64, i64) {
+        let lent_at = self.drift.earliest(end) - SECOND - self.answer_time.min(SECOND);
         match lane {
-            Lane::Bulk => (i64::from(cap.div_ceil(10)), self.drift.earliest(end) - SECOND - self.answer_time.min(SECOND)),
+            Lane::Bulk => (i64::from(cap.div_ceil(10)), lent_at),
+            // Pages come one after the other, and what they lead to takes the rest of a window in no time: some of it is for them.
+            Lane::Listing => (i64::from(cap.div_ceil(30)), lent_at),
             Lane::People | Lane::Write | Lane::Incremental => (0, i64::MIN),
         }
     }

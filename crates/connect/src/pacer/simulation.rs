@@ -194,6 +194,45 @@ async fn the_last_window_ends_soon_after_it_began() {
     }
 }
 
+/// The calls of a history beside a listing whose pages come one after the other: the pages keep up with the windows.
+#[tokio::test(start_paused = true)]
+async fn a_long_listing_does_not_wait_behind_the_calls_for_objects() {
+    let (objects, pages) = (615, 20);
+    for answer_ms in [0, 300, 1_000] {
+        let sim = Sim::new(Provider { limit: 167, there_ms: answer_ms / 2, back_ms: answer_ms / 2, phase_ms: 0, ..CALM });
+        let pacer = Pacer::new(Duration::from_secs(WINDOW as u64), 1_000, Timestamp::from_millisecond(EPOCH_MS).unwrap());
+        let call = |n: u64, lane| {
+            let (sim, pacer) = (sim.clone(), pacer.clone());
+            async move {
+                let permit = pacer.permit(lane).await;
+                let (_, reading, date) = sim.call(n).await;
+                permit.answered(Some(reading), date);
+            }
+        };
+        let listing = async {
+            for n in 0..pages {
+                call(n, Lane::Bulk.of_pages()).await;
+            }
+        };
+        let fetching = async {
+            let mut tasks = JoinSet::new();
+            for n in pages..pages + objects {
+                while tasks.len() >= pacer.sensible_in_flight() {
+                    tasks.join_next().await;
+                }
+                tasks.spawn(call(n, Lane::Bulk));
+            }
+            while tasks.join_next().await.is_some() {}
+        };
+        tokio::join!(listing, fetching);
+        let counts = sim.counts.lock().unwrap();
+        let (too_many, seconds) = (counts.too_many, (counts.last - counts.first) as f64 / 1_000.0);
+        let bound = 30.0 + answer_ms as f64 / 1_000.0;
+        assert_eq!(too_many, 0);
+        assert!(seconds <= bound * 1.03, "answers of {answer_ms} ms: {seconds:.2} s, bound {bound:.2} s");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_a_date_header_the_window_alone_is_enough() {
     for ahead_ms in [0, 4_321, -7_777] {

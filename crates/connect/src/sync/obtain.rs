@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use atlas_kernel::Timestamp;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::run::Run;
+use super::slots::Slot;
 use crate::fetch::{self, Content, Fetched};
 use crate::land::{Planned, plan, plan_gone};
 use crate::line::Trouble;
@@ -16,7 +16,7 @@ pub(crate) struct Ready {
     pub needed: Vec<Arc<Planned>>,
     pub object: Arc<Planned>,
     pub hold: bool,
-    pub slot: Option<OwnedSemaphorePermit>,
+    pub slot: Option<Slot>,
 }
 
 /// Gets one object whole, and what it needs that was never seen.
@@ -32,7 +32,7 @@ pub(crate) async fn obtain(run: &Arc<Run>, index: usize, object: Object, id: &st
     };
     let lacks = |item: &Listed| (object.nested)(&item.value).iter().any(|request| !shared.contains(request));
     let calls = listed.as_ref().is_none_or(|item| stream.detail || lacks(item));
-    let slot = if calls && !stream.deletions { run.slots.clone().acquire_owned().await.ok() } else { None };
+    let mut slot = if calls && !stream.deletions { Some(run.slots.take(run.line.pacer().sensible_in_flight()).await) } else { None };
     let started = run.line.now();
     let fetched = match listed {
         Some(item) if stream.deletions => return deleted(object, &item, started),
@@ -43,9 +43,13 @@ pub(crate) async fn obtain(run: &Arc<Run>, index: usize, object: Object, id: &st
     if calls {
         run.called(index);
     }
+
     let hold = !run.gates.open(stream.order);
     let planned = planned(run, &fetched)?;
     let needed = if hold { vec![] } else { run.conns.fetch_needs(&run.line, run.lane, &run.connection, &planned).await? };
+    if let Some(slot) = &mut slot {
+        slot.answered();
+    }
     Ok(Ready { needed, object: Arc::new(planned), hold, slot })
 }
 

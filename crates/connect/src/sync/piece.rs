@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use atlas_kernel::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 use super::pass::Pass;
+use super::slots::Slot;
 use super::streams::StreamState;
 use crate::land::Planned;
 
@@ -15,7 +16,7 @@ pub(crate) const HEAVY: usize = 100;
 /// Something to be committed, in order.
 pub(crate) enum Piece {
     /// An object, and its place among the calls in flight, which it keeps until it is stored.
-    Object { stream: usize, planned: Arc<Planned>, how: How, slot: Option<OwnedSemaphorePermit> },
+    Object { stream: usize, planned: Arc<Planned>, how: How, slot: Option<Slot> },
     /// Objects of a listing that are stored already.
     Skipped { stream: usize, count: i64 },
     /// Objects that could not be fetched; they are looked at again as signals.

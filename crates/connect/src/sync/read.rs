@@ -103,7 +103,7 @@ impl Reader {
             return Err(End::Broken(ours("stream_without_object", "this listing names no kind of object")));
         };
         self.take_up(object).await?;
-        self.list();
+        self.list(self.pass.clone());
         let mut next = None;
         loop {
             let (listing, working) = (!self.listing.is_empty(), !self.work.is_empty());
@@ -112,29 +112,45 @@ impl Reader {
                 Some(done) = self.work.join_next(), if working => self.take(object, done).await?,
                 Some(page) = self.listing.join_next(), if listing => match page.unwrap_or(Err(Trouble::Halted)) {
                     Ok(page) => {
-                        next = page.next.clone();
+                        // The next page is on its way while the objects of this one are handed over.
+                        let ahead = page.next.clone().map(|request| self.pass.at(request));
+                        let room = self.has_room();
+                        if let Some(ahead) = ahead.as_ref().filter(|_| room) {
+                            self.list(ahead.clone());
+                        }
                         self.turn(object, page).await?;
+                        match ahead {
+                            Some(ahead) if room => self.pass = ahead,
+                            later => next = later,
+                        }
                     }
                     Err(trouble) => {
                         self.mend(trouble).await?;
-                        self.list();
+                        self.list(self.pass.clone());
                     }
                 },
                 else => {
+                    if self.pass.gap {
+                        self.restart(ours("listing_cut_off", "the listing was interrupted again and again"))?;
+                        self.list(self.pass.clone());
+                        continue;
+                    }
                     let (began, audit_from) = (self.pass.began, self.pass.audit_from);
                     return self.send(Piece::Complete { stream: self.index, began, audit_from }).await;
                 }
             }
-            let room = self.work.len() < self.run.line.pacer().sensible_in_flight();
-            if self.listing.is_empty()
-                && room
-                && let Some(request) = next.take()
+            if self.has_room()
+                && let Some(pass) = next.take()
             {
-                self.pass.request = request;
-                self.pass.pages += 1;
-                self.list();
+                self.pass = pass;
+                self.list(self.pass.clone());
             }
         }
+    }
+
+    /// Whether the objects of another page would find calls to go out with.
+    fn has_room(&self) -> bool {
+        self.work.len() < self.run.line.pacer().sensible_in_flight()
     }
 
     /// The calls that were under way when the pass was left; those that were stored after all are not made again.
@@ -154,11 +170,11 @@ impl Reader {
         Ok(())
     }
 
-    /// Calls for the page at work.
-    fn list(&mut self) {
-        let (run, stream, pass, index) = (self.run.clone(), self.stream, self.pass.clone(), self.index);
+    /// Calls for the page at which a pass is.
+    fn list(&mut self, pass: Pass) {
+        let (run, stream, index) = (self.run.clone(), self.stream, self.index);
         self.listing.spawn(async move {
-            let good = run.line.call(run.lane, &pass.request).await?;
+            let good = run.line.call(run.lane.of_pages(), &pass.request).await?;
             run.called(index);
             (stream.read)(&pass.window, &pass.request, &good.value).map_err(|why| {
                 let failure = Failure { class: FailureClass::Provider, code: "listing_unreadable".into(), message: why, scope: None };
@@ -248,7 +264,7 @@ impl Reader {
     async fn mend(&mut self, trouble: Trouble) -> Result<(), End> {
         let Trouble::Failed(failure, _) = trouble else { return Err(End::Halted) };
         match failure.class {
-            FailureClass::Restart if self.pass.restarts < MOST_RESTARTS => self.pass.restart(&self.stream),
+            FailureClass::Restart => self.restart(failure)?,
             FailureClass::Conflict if self.conflicts < MOST_CONFLICTS => {
                 self.conflicts += 1;
                 let wait = self.stream.exclusive.unwrap_or(CONFLICT_WAIT);
@@ -259,6 +275,15 @@ impl Reader {
             }
             _ => return Err(End::Broken(failure)),
         }
+        Ok(())
+    }
+
+    /// From the first page again, or not any more.
+    fn restart(&mut self, why: Failure) -> Result<(), End> {
+        if self.pass.restarts >= MOST_RESTARTS {
+            return Err(End::Broken(why));
+        }
+        self.pass.restart(&self.stream);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use atlas_kernel::{Error, Result, Timestamp};
 use atlas_store::{Tx, query};
 use futures::future::join_all;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::commit::Committer;
@@ -19,6 +19,7 @@ use super::gates::Gates;
 use super::pass::Pass;
 use super::progress::{StreamProgress, SyncProgress};
 use super::read::{End, read_stream};
+use super::slots::Slots;
 use super::streams::{self, StreamRow, StreamState};
 use super::{Sync, SyncId, SyncJob, SyncKind, active, release};
 use crate::connection::{Connection, by_id};
@@ -48,7 +49,7 @@ pub(crate) struct Run {
     /// The listings to read, each with where it stands.
     pub streams: Vec<Stream>,
     pub passes: Vec<Pass>,
-    pub slots: Arc<Semaphore>,
+    pub slots: Slots,
     pub gates: Gates,
     called: Vec<AtomicI64>,
 }
@@ -132,7 +133,7 @@ impl Run {
         chosen.sort_by_key(|(stream, _)| stream.order);
         let (streams, passes): (Vec<_>, Vec<_>) = chosen.into_iter().unzip();
         let lane = if sync.kind == SyncKind::Incremental { Lane::Incremental } else { Lane::Bulk };
-        let slots = Arc::new(Semaphore::new(line.pacer().sensible_in_flight()));
+        let slots = Slots::default();
         let gates = Gates::new(&streams);
         let called = streams.iter().map(|_| AtomicI64::new(0)).collect();
         let (sync, kind) = (sync.id, sync.kind);
@@ -201,16 +202,10 @@ impl Run {
         Ok((ended, progress))
     }
 
-    /// Keeps the lease, and lets more calls be in flight when the provider allows and needs it; ends when the lease is lost.
+    /// Keeps the lease; ends when it is lost.
     async fn beat(&self) -> Error {
-        let mut slots = self.slots.available_permits();
         loop {
             tokio::time::sleep(HEARTBEAT).await;
-            let sensible = self.line.pacer().sensible_in_flight();
-            if sensible > slots {
-                self.slots.add_permits(sensible - slots);
-                slots = sensible;
-            }
             if let Err(error) = self.conns.db().write(|tx| async move { self.fence(&tx).await }).await {
                 return error;
             }
@@ -263,7 +258,7 @@ fn next_pass(stream: &Stream, row: &StreamRow, kind: SyncKind, (now, here): (i64
     }
     let since = || row.since.or(connection.live_since.map(Timestamp::as_second)).unwrap_or(now) - OVERLAP_SECONDS;
     match row.open_pass() {
-        Some(pass) => Some(pass),
+        Some(pass) => Some(pass.taken_up(stream)),
         None if stream.deletions && stream.incremental => Some(Pass::open(stream, Window::Since(since()), now)),
         None if stream.deletions => (kind == SyncKind::Reconcile).then(|| Pass::open(stream, Window::History, now)),
         None if kind == SyncKind::Reconcile && row.complete_at.is_some() => Some(Pass::audit(stream, now, here)),

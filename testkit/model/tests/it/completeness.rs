@@ -135,3 +135,29 @@ async fn a_listing_that_breaks_half_way_never_deletes() {
     world.pass(Duration::from_secs(900)).await.unwrap();
     equal(&world).await;
 }
+
+/// A scroll goes on by itself at the provider: the page whose answer was lost does not come again.
+#[tokio::test]
+async fn a_scroll_that_outlives_a_crash_leaves_no_company_out() {
+    let mut cut = 0;
+    for calls in 3..24 {
+        let mut world = World::connected(9, Start { companies: 13, contacts: 2, conversations: 2, ..Start::default() }).await.unwrap();
+        world.provider.set(serde_json::json!({ "scrollPageSize": 3, "scrollExpiry": 3600 })).await.unwrap();
+        let killed = world.work_until_killed(calls).await.unwrap();
+        let pages = world.provider.calls_to("GET http://sandbox.local/companies/scroll");
+        cut += u64::from(killed && (1..=5).contains(&pages));
+        world.work().await.unwrap();
+        let view = world.view().await.unwrap();
+        let companies = view.sync.unwrap().streams.into_iter().find(|stream| stream.label == "Companies").unwrap();
+        if companies.state == "done" {
+            assert_eq!(
+                world.count("SELECT COUNT(*) FROM companies").await.unwrap(),
+                13,
+                "killed after {calls} calls, {pages} of them pages"
+            );
+        }
+        world.pass(Duration::from_secs(7200)).await.unwrap();
+        equal(&world).await;
+    }
+    assert!(cut > 2, "hardly a crash was in the middle of the scroll");
+}
