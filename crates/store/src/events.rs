@@ -93,6 +93,8 @@ crate::row! {
 const EVENT: &str = "workspace_id, id, at, recorded_at, operation, kind, actor_user, actor_name, actor_via, \
      record, data, reason, connection_id, source_provider, source_kind, source_id";
 
+const PLACE: &str = "workspace_id, subject, at, event_id, kind";
+
 /// Writes one event; `None` when its source has been recorded already.
 ///
 /// # Errors
@@ -106,53 +108,74 @@ pub async fn record_event(tx: &Tx, actor: &Actor, event: Event) -> Result<Option
 /// # Errors
 /// Whatever the database answers.
 pub async fn record_events(tx: &Tx, actor: &Actor, events: Vec<Event>) -> Result<Vec<EventId>> {
+    let mut insert = Insert::into("events", EVENT, "ON CONFLICT DO NOTHING RETURNING id");
+    let mut shown: HashMap<EventId, Shown> = HashMap::with_capacity(events.len());
+    for event in events {
+        let (id, places) = write_event(&mut insert, tx, actor, event);
+        shown.insert(id, places);
+    }
+    let written: Vec<EventId> = insert.values(tx).await?;
+    let mut insert = Insert::into("event_subjects", PLACE, "ON CONFLICT DO NOTHING");
+    for id in &written {
+        let Some(places) = shown.get(id) else { continue };
+        write_places(&mut insert, tx, actor, *id, places);
+    }
+    insert.run(tx).await?;
+    Ok(written)
+}
+
+/// Writes an event that nobody can have recorded before, together with others, see [`Insert::later`].
+///
+/// An event whose source has been recorded already makes the whole transaction fail.
+pub fn record_event_later(tx: &Tx, actor: &Actor, event: Event) {
+    let mut insert = Insert::into("events", EVENT, "");
+    let (id, places) = write_event(&mut insert, tx, actor, event);
+    insert.later(tx);
+    let mut insert = Insert::into("event_subjects", PLACE, "");
+    write_places(&mut insert, tx, actor, id, &places);
+    insert.later(tx);
+}
+
+fn write_event(insert: &mut Insert, tx: &Tx, actor: &Actor, event: Event) -> (EventId, Shown) {
     let via = match actor.via {
         Via::Session(_) => "person",
         Via::Token(..) => "token",
         Via::Connection(..) => "connection",
         Via::System => "system",
     };
-    let mut insert = Insert::into("events", EVENT, "ON CONFLICT DO NOTHING RETURNING id");
-    let mut subjects: HashMap<EventId, Subjects> = HashMap::with_capacity(events.len());
-    for event in events {
-        let id = EventId::new(event.at);
-        let source = event.source.as_ref();
-        insert
-            .row()
-            .bind(actor.workspace)
-            .bind(id)
-            .bind(event.at)
-            .bind(tx.now())
-            .bind(event.operation)
-            .bind(event.kind)
-            .bind(actor.user)
-            .bind(&actor.name)
-            .bind(via)
-            .bind(&event.record)
-            .bind(event.data)
-            .bind(event.reason)
-            .bind(source.map(|s| s.connection))
-            .bind(source.map(|s| s.provider.as_str()))
-            .bind(source.map(|s| s.kind.as_str()))
-            .bind(source.map(|s| s.external_id.as_str()));
-        let records = event.subjects.into_iter().chain([event.record]).collect();
-        subjects.insert(id, Subjects { at: event.at, kind: event.kind, records });
+    let id = EventId::new(event.at);
+    let source = event.source.as_ref();
+    insert
+        .row()
+        .bind(actor.workspace)
+        .bind(id)
+        .bind(event.at)
+        .bind(tx.now())
+        .bind(event.operation)
+        .bind(event.kind)
+        .bind(actor.user)
+        .bind(&actor.name)
+        .bind(via)
+        .bind(&event.record)
+        .bind(event.data)
+        .bind(event.reason)
+        .bind(source.map(|s| s.connection))
+        .bind(source.map(|s| s.provider.as_str()))
+        .bind(source.map(|s| s.kind.as_str()))
+        .bind(source.map(|s| s.external_id.as_str()));
+    let records = event.subjects.into_iter().chain([event.record]).collect();
+    (id, Shown { at: event.at, kind: event.kind, records })
+}
+
+fn write_places(insert: &mut Insert, tx: &Tx, actor: &Actor, id: EventId, shown: &Shown) {
+    for record in &shown.records {
+        insert.row().bind(actor.workspace).bind(record).bind(shown.at).bind(id).bind(shown.kind);
+        tx.touch(actor.workspace, record);
     }
-    let written: Vec<EventId> = insert.values(tx).await?;
-    let mut insert = Insert::into("event_subjects", "workspace_id, subject, at, event_id, kind", "ON CONFLICT DO NOTHING");
-    for id in &written {
-        let Some(event) = subjects.get(id) else { continue };
-        for subject in &event.records {
-            insert.row().bind(actor.workspace).bind(subject).bind(event.at).bind(*id).bind(event.kind);
-            tx.touch(actor.workspace, subject);
-        }
-    }
-    insert.run(tx).await?;
-    Ok(written)
 }
 
 /// The records that show an event.
-struct Subjects {
+struct Shown {
     at: Timestamp,
     kind: &'static str,
     records: BTreeSet<Ref>,

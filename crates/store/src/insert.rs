@@ -1,9 +1,11 @@
 //! Many rows in few statements.
 
+use std::fmt::Write as _;
+
 use atlas_kernel::Result;
 
 use crate::row::Column;
-use crate::{Executor, Query, Value, built_query};
+use crate::{Executor, Query, Tx, Value, built_query};
 
 /// Values in one statement, at most; SQLite takes 32,766 and PostgreSQL 65,535.
 const MOST_VALUES: usize = 8_000;
@@ -20,8 +22,11 @@ const MOST_VALUES: usize = 8_000;
 /// ```
 #[derive(Debug)]
 pub struct Insert {
-    head: String,
+    table: String,
+    columns: String,
     tail: &'static str,
+    /// What stands for a row, with `?` for each value; plain values when there is none.
+    shape: Option<&'static str>,
     width: usize,
     values: Vec<Value>,
 }
@@ -44,7 +49,16 @@ impl Insert {
     ///
     /// With `DO UPDATE` no two of the rows may be the same one: PostgreSQL refuses that.
     pub fn into(table: &str, columns: &str, tail: &'static str) -> Self {
-        Self { head: format!("INSERT INTO {table} ({columns}) VALUES "), tail, width: columns.split(',').count(), values: vec![] }
+        let width = columns.split(',').count();
+        Self { table: table.to_owned(), columns: columns.to_owned(), tail, shape: None, width, values: vec![] }
+    }
+
+    /// Writes each row as this, in which every `?` is the next bound value, such as `?, lower(?)`.
+    #[must_use]
+    pub fn shaped(mut self, shape: &'static str) -> Self {
+        self.width = shape.matches('?').count();
+        self.shape = Some(shape);
+        self
     }
 
     /// Begins a row; each of its columns is bound in order.
@@ -87,9 +101,33 @@ impl Insert {
         Ok(found)
     }
 
+    /// Inserts the rows when the transaction commits, or before any statement that names their table: those of many calls
+    /// with the same columns and tail go together.
+    ///
+    /// An error shows there and not here. What holds for the rows of one insert holds for all that go together.
+    pub fn later(self, tx: &Tx) {
+        if !self.is_empty() {
+            tx.put_by(self);
+        }
+    }
+
+    /// Whether a statement may read or write this table; rather too often than not.
+    pub(crate) fn concerns(&self, sql: &str) -> bool {
+        sql.contains(&self.table)
+    }
+
+    /// Takes over the rows of another one, if they can go together.
+    pub(crate) fn absorb(&mut self, other: Self) -> Option<Self> {
+        if (&self.table, &self.columns, self.tail, self.shape) != (&other.table, &other.columns, other.tail, other.shape) {
+            return Some(other);
+        }
+        self.values.extend(other.values);
+        None
+    }
+
     /// Rows go in powers of two, so that a handful of prepared statements serves every number of them.
-    fn statements(self) -> Vec<Query> {
-        let Self { head, tail, width, values } = self;
+    pub(crate) fn statements(self) -> Vec<Query> {
+        let Self { table, columns, tail, shape, width, values } = self;
         let mut left = values.len() / width;
         let mut values = values.into_iter();
         let most = prev_power_of_two(MOST_VALUES / width);
@@ -97,7 +135,7 @@ impl Insert {
         while left > 0 {
             let rows = prev_power_of_two(left).min(most);
             left -= rows;
-            let sql = format!("{head}{} {tail}", places(rows, width));
+            let sql = format!("INSERT INTO {table} ({columns}) VALUES {} {tail}", places(rows, width, shape));
             statements.push(values.by_ref().take(rows * width).fold(built_query(sql), Query::bind));
         }
         statements
@@ -108,9 +146,23 @@ fn prev_power_of_two(number: usize) -> usize {
     1 << number.max(1).ilog2()
 }
 
-fn places(rows: usize, width: usize) -> String {
-    let row = |row: usize| (1..=width).map(|n| format!("${}", row * width + n)).collect::<Vec<_>>().join(",");
-    (0..rows).map(|n| format!("({})", row(n))).collect::<Vec<_>>().join(",")
+fn places(rows: usize, width: usize, shape: Option<&str>) -> String {
+    let plain = vec!["?"; width].join(",");
+    let mut sql = String::new();
+    let mut number = 0;
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { ",(" });
+        for letter in shape.unwrap_or(&plain).chars() {
+            if letter == '?' {
+                number += 1;
+                let _ = write!(sql, "${number}");
+            } else {
+                sql.push(letter);
+            }
+        }
+        sql.push(')');
+    }
+    sql
 }
 
 #[cfg(test)]
@@ -132,6 +184,15 @@ mod tests {
         assert_eq!(rows, [4, 2, 1]);
         assert_eq!(statements[1].sql(), "INSERT INTO t (a, b) VALUES ($1,$2),($3,$4) ON CONFLICT DO NOTHING");
         assert!(insert(0).statements().is_empty());
+    }
+
+    #[test]
+    fn rows_can_be_more_than_plain_values() {
+        let mut insert = Insert::into("t", "a, b, c", "").shaped("?,lower(?),0");
+        for n in 0..2 {
+            insert.row().bind(n).bind("X");
+        }
+        assert_eq!(insert.statements()[0].sql(), "INSERT INTO t (a, b, c) VALUES ($1,lower($2),0),($3,lower($4),0) ");
     }
 
     #[test]

@@ -20,8 +20,8 @@ mod value;
 pub use db::{Db, Location, Options};
 pub use dialect::Dialect;
 pub use events::{
-    Event, EventQuery, EventRow, Source, events_about, forget_connection_events, kind_counts, link_subject, record_event, record_events,
-    unlink_subject,
+    Event, EventQuery, EventRow, Source, events_about, forget_connection_events, kind_counts, link_subject, record_event,
+    record_event_later, record_events, unlink_subject,
 };
 pub use insert::{Cells, Insert};
 pub use live::Notice;
@@ -33,7 +33,7 @@ pub use query::{Executor, Query, built_query, query};
 #[doc(hidden)]
 pub use row::RawRowRef;
 pub use row::{Column, FromRow, Row};
-pub use search::{Hit, SearchDoc, fold, search, search_put, search_remove};
+pub use search::{Hit, SearchDoc, fold, search, search_add, search_put, search_remove};
 pub use tx::Tx;
 pub use value::{TextColumn, Value};
 

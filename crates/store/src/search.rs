@@ -4,7 +4,7 @@ use atlas_kernel::{ConnectionId, Ref, Result, WorkspaceId};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::{Dialect, Executor, Tx, built_query, query};
+use crate::{Dialect, Executor, Insert, Tx, built_query, query};
 
 /// What can be found about one record.
 #[derive(Clone, Debug)]
@@ -74,6 +74,23 @@ pub async fn search_put(tx: &Tx, workspace: WorkspaceId, doc: &SearchDoc) -> Res
     let doc_id: i64 = upsert.value(tx).await?;
     query("DELETE FROM search_words WHERE rowid = $1").bind(doc_id).run(tx).await?;
     query("INSERT INTO search_words (rowid, title, body) VALUES ($1, $2, $3)").bind(doc_id).bind(title).bind(body).run(tx).await?;
+    Ok(())
+}
+
+/// Writes what is found of a record that search does not know yet; where it can, together with others, see [`Insert::later`].
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn search_add(tx: &Tx, workspace: WorkspaceId, doc: &SearchDoc) -> Result<()> {
+    if tx.dialect() == Dialect::Sqlite {
+        return search_put(tx, workspace, doc).await;
+    }
+    let columns = "workspace_id, record, kind, title, detail, url, connection_id, words";
+    let shape = "?,?,?,?,?,?,?,setweight(to_tsvector('simple', ?), 'A') || to_tsvector('simple', ?)";
+    let mut insert = Insert::into("search_docs", columns, "").shaped(shape);
+    let row = insert.row().bind(workspace).bind(&doc.record).bind(doc.kind).bind(&doc.title).bind(&doc.detail);
+    row.bind(&doc.url).bind(doc.connection).bind(fold(&doc.title)).bind(fold(&doc.body));
+    insert.later(tx);
     Ok(())
 }
 

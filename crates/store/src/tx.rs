@@ -1,6 +1,7 @@
 //! A write transaction: a handle that verbs pass around, committed by the kit that opened it.
 
-use std::collections::BTreeSet;
+use std::any::{Any, TypeId};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use atlas_kernel::{Error, Ref, Result, Timestamp, WorkspaceId};
@@ -10,7 +11,7 @@ use sqlx::{Postgres, Sqlite, Transaction};
 use crate::db::database_error;
 use crate::query::{Executor, Query, for_postgres, for_sqlite};
 use crate::row::{RawRow, Row};
-use crate::{Dialect, Notice};
+use crate::{Dialect, Insert, Notice};
 
 /// A handle to an open write transaction; clones are the same transaction.
 #[derive(Clone)]
@@ -21,6 +22,9 @@ struct Inner {
     dialect: Dialect,
     now: Timestamp,
     touched: Mutex<Touched>,
+    /// Rows to be inserted before anybody asks for their tables.
+    late: Mutex<Vec<Insert>>,
+    kept: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 pub(crate) enum Raw {
@@ -40,7 +44,8 @@ impl Tx {
             Raw::Sqlite(_) => Dialect::Sqlite,
             Raw::Postgres(_) => Dialect::Postgres,
         };
-        Self(Arc::new(Inner { raw: tokio::sync::Mutex::new(Some(raw)), dialect, now, touched: Mutex::default() }))
+        let (raw, touched, late, kept) = (tokio::sync::Mutex::new(Some(raw)), Mutex::default(), Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { raw, dialect, now, touched, late, kept }))
     }
 
     /// When the transaction began: the one "now" of everything in it.
@@ -63,6 +68,42 @@ impl Tx {
         self.touched().jobs = true;
     }
 
+    /// Keeps something for the rest of the transaction, such as what was looked up for many records at once; one of each type.
+    pub fn keep<T: Send + Sync + 'static>(&self, what: T) -> Arc<T> {
+        let kept = Arc::new(what);
+        self.kept_by_type().insert(TypeId::of::<T>(), kept.clone());
+        kept
+    }
+
+    /// What was kept of this type.
+    pub fn kept<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.kept_by_type().get(&TypeId::of::<T>()).cloned()?.downcast().ok()
+    }
+
+    fn kept_by_type(&self) -> std::sync::MutexGuard<'_, HashMap<TypeId, Arc<dyn Any + Send + Sync>>> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn put_by(&self, insert: Insert) {
+        let mut late = self.late();
+        let left = late.iter_mut().try_fold(insert, |insert, known| known.absorb(insert).ok_or(()));
+        late.extend(left);
+    }
+
+    fn late(&self) -> std::sync::MutexGuard<'_, Vec<Insert>> {
+        self.0.late.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Inserts the rows put by that a statement may ask for; all of them when there is none.
+    async fn catch_up(&self, raw: &mut Raw, with: Option<&str>) -> Result<()> {
+        let due: Vec<Insert> = self.late().extract_if(.., |insert| with.is_none_or(|sql| insert.concerns(sql))).collect();
+        for statement in due.into_iter().flat_map(Insert::statements) {
+            crate::probe::note(&statement);
+            raw.execute(statement).await?;
+        }
+        Ok(())
+    }
+
     fn touched(&self) -> std::sync::MutexGuard<'_, Touched> {
         self.0.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -71,7 +112,12 @@ impl Tx {
     pub(crate) async fn commit(&self) -> Result<Vec<Notice>> {
         let notices = Notice::from_touched(&std::mem::take(&mut *self.touched()));
         let mut raw = self.0.raw.lock().await;
-        match raw.take() {
+        let mut open = raw.take();
+        if let Some(open) = &mut open {
+            // Dropped on an error, and rolled back by that.
+            self.catch_up(open, None).await?;
+        }
+        match open {
             Some(Raw::Sqlite(tx)) => tx.commit().await.map_err(database_error)?,
             Some(Raw::Postgres(mut tx)) => {
                 for notice in &notices {
@@ -80,7 +126,7 @@ impl Tx {
                 }
                 tx.commit().await.map_err(database_error)?;
             }
-            None => return Err(Error::internal("this transaction has ended")),
+            None => return Err(ended()),
         }
         Ok(notices)
     }
@@ -98,38 +144,54 @@ impl Tx {
     }
 }
 
+impl Raw {
+    async fn execute(&mut self, query: Query) -> Result<u64> {
+        match self {
+            Self::Sqlite(tx) => Ok(for_sqlite(query).execute(&mut **tx).await.map_err(database_error)?.rows_affected()),
+            Self::Postgres(tx) => Ok(for_postgres(query).execute(&mut **tx).await.map_err(database_error)?.rows_affected()),
+        }
+    }
+
+    async fn rows(&mut self, query: Query) -> Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(tx) => {
+                let rows = for_sqlite(query).fetch_all(&mut **tx).await.map_err(database_error)?;
+                Ok(rows.into_iter().map(|row| Row(RawRow::Sqlite(row))).collect())
+            }
+            Self::Postgres(tx) => {
+                let rows = for_postgres(query).fetch_all(&mut **tx).await.map_err(database_error)?;
+                Ok(rows.into_iter().map(|row| Row(RawRow::Postgres(row))).collect())
+            }
+        }
+    }
+}
+
 impl Executor for Tx {
     fn rows(&self, query: Query) -> BoxFuture<'_, Result<Vec<Row>>> {
-        crate::probe::note(&query);
         Box::pin(async move {
             let mut raw = self.0.raw.lock().await;
-            match raw.as_mut() {
-                Some(Raw::Sqlite(tx)) => {
-                    let rows = for_sqlite(query).fetch_all(&mut **tx).await.map_err(database_error)?;
-                    Ok(rows.into_iter().map(|row| Row(RawRow::Sqlite(row))).collect())
-                }
-                Some(Raw::Postgres(tx)) => {
-                    let rows = for_postgres(query).fetch_all(&mut **tx).await.map_err(database_error)?;
-                    Ok(rows.into_iter().map(|row| Row(RawRow::Postgres(row))).collect())
-                }
-                None => Err(Error::internal("this transaction has ended")),
-            }
+            let raw = raw.as_mut().ok_or_else(ended)?;
+            self.catch_up(raw, Some(query.sql())).await?;
+            crate::probe::note(&query);
+            raw.rows(query).await
         })
     }
 
     fn execute(&self, query: Query) -> BoxFuture<'_, Result<u64>> {
-        crate::probe::note(&query);
         Box::pin(async move {
             let mut raw = self.0.raw.lock().await;
-            match raw.as_mut() {
-                Some(Raw::Sqlite(tx)) => Ok(for_sqlite(query).execute(&mut **tx).await.map_err(database_error)?.rows_affected()),
-                Some(Raw::Postgres(tx)) => Ok(for_postgres(query).execute(&mut **tx).await.map_err(database_error)?.rows_affected()),
-                None => Err(Error::internal("this transaction has ended")),
-            }
+            let raw = raw.as_mut().ok_or_else(ended)?;
+            self.catch_up(raw, Some(query.sql())).await?;
+            crate::probe::note(&query);
+            raw.execute(query).await
         })
     }
 
     fn dialect(&self) -> Dialect {
         self.0.dialect
     }
+}
+
+fn ended() -> Error {
+    Error::internal("this transaction has ended")
 }

@@ -2,7 +2,7 @@
 
 use atlas_kernel::{Actor, Clock, Error, Ref, Timestamp, WorkspaceId};
 use atlas_store::{
-    Db, Event, EventQuery, Location, Migration, Options, SearchDoc, Source, events_about, query, record_event, search, search_put,
+    Db, Event, EventQuery, Insert, Location, Migration, Options, SearchDoc, Source, events_about, query, record_event, search, search_put,
 };
 use serde_json::json;
 
@@ -316,4 +316,62 @@ async fn watched_work_tells_its_queries() {
     .await;
     assert_eq!(seen.len(), 1);
     assert!(seen[0].sql().contains("event_subjects"));
+}
+
+fn counter(ws: WorkspaceId, n: usize) -> Insert {
+    let mut insert = Insert::into("counters", "workspace_id, id, n, data, at", "");
+    insert.row().bind(ws).bind(uuid_of(n)).bind(n).bind(json!({})).bind(Clock::System.now());
+    insert
+}
+
+#[tokio::test]
+async fn rows_for_later_go_together_and_before_anybody_asks_for_them() {
+    let (db, actor) = database().await;
+    let ws = actor.workspace;
+    let (counted, seen) = atlas_store::watch_queries(db.write(|tx| async move {
+        (0..4).for_each(|n| counter(ws, n).later(&tx));
+        query("SELECT CAST(1 AS BIGINT)").value::<i64>(&tx).await?;
+        let counted = query("SELECT COUNT(*) FROM counters WHERE workspace_id = $1").bind(ws).value::<i64>(&tx).await?;
+        (4..6).for_each(|n| counter(ws, n).later(&tx));
+        Ok(counted)
+    }))
+    .await;
+    assert_eq!(counted.unwrap(), 4);
+    let said: Vec<&str> = seen.iter().map(|query| &query.sql()[..6]).collect();
+    assert_eq!(said, ["SELECT", "INSERT", "SELECT", "INSERT"]);
+    let counted = query("SELECT COUNT(*) FROM counters WHERE workspace_id = $1").bind(ws).value::<i64>(&db).await.unwrap();
+    assert_eq!(counted, 6);
+}
+
+#[tokio::test]
+async fn rows_for_later_that_do_not_go_undo_the_whole_transaction() {
+    let (db, actor) = database().await;
+    let ws = actor.workspace;
+    let error = db.write(|tx| async move {
+        counter(ws, 1).run(&tx).await?;
+        counter(ws, 2).later(&tx);
+        counter(ws, 2).later(&tx);
+        Ok(())
+    });
+    assert!(matches!(error.await, Err(Error::Duplicate { .. })));
+    let counted = query("SELECT COUNT(*) FROM counters WHERE workspace_id = $1").bind(ws).value::<i64>(&db).await.unwrap();
+    assert_eq!(counted, 0);
+    // The connection is as good as new.
+    db.write(|tx| async move { counter(ws, 3).run(&tx).await.map(|_| ()) }).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_kept_lasts_as_long_as_the_transaction() {
+    let (db, _) = database().await;
+    for _ in 0..2 {
+        db.write(|tx| async move {
+            assert!(tx.kept::<Vec<u8>>().is_none());
+            tx.keep(vec![1_u8]);
+            tx.keep("text");
+            assert_eq!(tx.kept::<Vec<u8>>().as_deref(), Some(&vec![1]));
+            Ok(())
+        })
+        .await
+        .unwrap();
+    }
 }
