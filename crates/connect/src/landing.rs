@@ -264,6 +264,22 @@ impl std::ops::AddAssign for Applied {
     }
 }
 
+/// Records that are about to be applied in one transaction.
+#[derive(Clone, Debug)]
+pub struct Coming<'a> {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The connection that brings them.
+    pub connection: ConnectionId,
+    /// The records, in their order.
+    pub landings: Vec<&'a Landing>,
+}
+
+/// For modules that look nothing up ahead.
+pub fn unprepared<'a>(_: &'a Tx, _: &'a Coming<'a>) -> BoxFuture<'a, Result<()>> {
+    Box::pin(std::future::ready(Ok(())))
+}
+
 /// A module's door for landing records; each intake sees every arrival and ignores kinds it does not take.
 #[derive(Clone, Copy)]
 pub struct Intake {
@@ -271,6 +287,9 @@ pub struct Intake {
     pub module: &'static str,
     /// Lower runs first: records before what hangs on them.
     pub order: i32,
+    /// Before several records are applied in one transaction: what each would look up by itself can be looked up for all, and
+    /// kept in the transaction ([`Tx::keep`]). Not all of them need be applied then.
+    pub prepare: for<'a> fn(&'a Tx, &'a Coming<'a>) -> BoxFuture<'a, Result<()>>,
     /// Applies one record. Idempotent: the same record twice changes nothing the second time.
     pub apply: for<'a> fn(&'a Tx, &'a Arrival) -> BoxFuture<'a, Result<Applied>>,
     /// Removes up to `limit` things that the connection brought, and the provider's words in what stays.

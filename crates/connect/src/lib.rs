@@ -48,7 +48,9 @@ pub use diagnostics::{ConnectionDeadLetter, Diagnostics};
 pub use heed::ScopeState;
 pub use http::{Inside, Loss, Transport, install_crypto};
 pub use landing::*;
-pub use mapping::{Mapping, map, mapped, mapped_many, mappings_by, mappings_of, remap, remap_many, remap_record, unmap, unmap_record};
+pub use mapping::{
+    Mapping, map, map_new, mapped, mapped_many, mappings_by, mappings_of, remap, remap_many, remap_record, unmap, unmap_record,
+};
 pub use notices::{NoticeReplayed, NoticeView};
 pub use oauth::{Callback, Finished};
 pub use pacer::{Gauge, Lane, Pacer, Permit, WindowUse};

@@ -122,6 +122,15 @@ pub async fn remap(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, wh
     remap_many(tx, workspace, connection, what, &BTreeMap::from([(external_id, record.clone())])).await
 }
 
+/// Puts `record` behind an `external_id` that nothing is behind, together with others, see [`Insert::later`].
+pub fn map_new(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, what: What, external_id: &str, record: &Ref) {
+    let mut insert = Insert::into("connect_mappings", COLUMNS, "");
+    insert.row().bind(workspace).bind(connection).bind(what.as_str()).bind(external_id).bind(record).bind(tx.now());
+    insert.later(tx);
+}
+
+const COLUMNS: &str = "workspace_id, connection_id, what, external_id, record, mapped_at";
+
 /// Puts records behind the provider's ids, whatever was there before, in few statements.
 ///
 /// # Errors
@@ -133,9 +142,8 @@ pub async fn remap_many(
     what: What,
     records: &BTreeMap<&str, Ref>,
 ) -> Result<()> {
-    let columns = "workspace_id, connection_id, what, external_id, record, mapped_at";
     let update = "ON CONFLICT (workspace_id, connection_id, what, external_id) DO UPDATE SET record = excluded.record, mapped_at = excluded.mapped_at";
-    let mut insert = Insert::into("connect_mappings", columns, update);
+    let mut insert = Insert::into("connect_mappings", COLUMNS, update);
     for (external_id, record) in records {
         insert.row().bind(workspace).bind(connection).bind(what.as_str()).bind(*external_id).bind(record).bind(tx.now());
     }

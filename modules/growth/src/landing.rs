@@ -7,6 +7,7 @@ mod conversation;
 mod gone;
 mod matching;
 mod merged;
+mod newcomers;
 mod outlet;
 mod owners;
 mod person;
@@ -17,14 +18,14 @@ mod tombstones;
 use atlas_connect::{Applied, Arrival, Intake, Landing, Purged};
 use atlas_jobs::JobKind;
 use atlas_kernel::{ConnectionId, Ref, Result, Timestamp, WorkspaceId};
-use atlas_store::{Tx, query};
+use atlas_store::{Insert, Tx};
 use futures::future::BoxFuture;
 
 pub use outlet::outlets;
 
 /// This module's door for landing records.
 pub fn intake() -> Intake {
-    Intake { module: "growth", order: 10, apply, purge }
+    Intake { module: "growth", order: 10, prepare: newcomers::prepare, apply, purge }
 }
 
 /// The jobs that finish what would take too long inside one arrival.
@@ -35,7 +36,10 @@ pub(crate) fn jobs() -> Vec<JobKind> {
 fn apply<'a>(tx: &'a Tx, arrival: &'a Arrival) -> BoxFuture<'a, Result<Applied>> {
     Box::pin(async move {
         match &arrival.landing {
-            Landing::Person(person) => person::apply(tx, arrival, person).await,
+            Landing::Person(person) => match newcomers::apply(tx, arrival, person).await? {
+                Some(applied) => Ok(applied),
+                None => person::apply(tx, arrival, person).await,
+            },
             Landing::Company(company) => company::apply(tx, arrival, company).await,
             Landing::Conversation(conversation) => conversation::apply(tx, arrival, conversation).await,
             Landing::Teammate(teammate) => owners::apply(tx, arrival, teammate).await,
@@ -63,12 +67,8 @@ fn line(text: Option<&str>, most: usize) -> Option<String> {
 }
 
 /// Remembers that the connection wrote something into the record, so that its purge visits it.
-async fn remember_source(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, record: &Ref) -> Result<()> {
-    query("INSERT INTO record_sources (workspace_id, connection_id, record) VALUES ($1,$2,$3) ON CONFLICT DO NOTHING")
-        .bind(workspace)
-        .bind(connection)
-        .bind(record)
-        .run(tx)
-        .await
-        .map(|_| ())
+fn remember_source(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, record: &Ref) {
+    let mut insert = Insert::into("record_sources", "workspace_id, connection_id, record", "ON CONFLICT DO NOTHING");
+    insert.row().bind(workspace).bind(connection).bind(record);
+    insert.later(tx);
 }

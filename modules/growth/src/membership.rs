@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use atlas_jobs::{JobCtx, JobError, JobKind, NewJob, Outcome, enqueue};
 use atlas_kernel::{ConnectionId, Ref, Result, WorkspaceId};
-use atlas_store::{Executor, Tx, built_query, link_subject, query, unlink_subject};
+use atlas_store::{Executor, Insert, Tx, built_query, link_subject, query, unlink_subject};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CompanyId, ContactId, ConversationId, DealId};
@@ -125,6 +125,16 @@ pub(crate) async fn say(tx: &Tx, workspace: WorkspaceId, contact: ContactId, sai
     .run(tx)
     .await
     .map(|_| ())
+}
+
+/// Writes down everything that a connection says of a contact of whom nobody has said anything, together with that of others,
+/// see [`Insert::later`].
+pub(crate) fn say_first(tx: &Tx, workspace: WorkspaceId, contact: ContactId, claims: &[Claim]) {
+    let mut insert = Insert::into("contact_companies", "workspace_id, contact_id, writer, claim, company_id, said_at", "");
+    for said in claims {
+        insert.row().bind(workspace).bind(contact).bind(&said.writer).bind(&said.claim).bind(said.company_id).bind(said.said_at);
+    }
+    insert.later(tx);
 }
 
 /// Takes a word back.

@@ -11,7 +11,7 @@ use crate::connection::Connection;
 use crate::raw::{self, Entry};
 use crate::two_way::Rules;
 use crate::versions::{self, ObjectState, Version};
-use crate::{Connections, Landing};
+use crate::{Coming, Connections, Landing};
 
 /// An object's kind and its id at the provider.
 type Key = (&'static str, String);
@@ -38,12 +38,12 @@ impl<'a> Lot<'a> {
         items: impl IntoIterator<Item = &Planned>,
     ) -> Result<Self> {
         let (workspace, id) = (connection.workspace_id, connection.id);
+        let items: Vec<&Planned> = items.into_iter().collect();
         let mut ids: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-        let mut count = 0;
-        for item in items {
+        for item in &items {
             ids.entry(item.object.kind).or_default().push(item.id.clone());
-            count += 1;
         }
+        let count = items.len();
         // Whoever takes numbers is the only one that lands for the connection: "which is newer" is decided once.
         let numbers = if count == 0 { 0..0 } else { raw::take_numbers(tx, workspace, id, count).await? };
         let mut lines = HashMap::new();
@@ -51,7 +51,23 @@ impl<'a> Lot<'a> {
             let mut stored = versions::versions_of(tx, workspace, id, kind, &ids).await?;
             lines.extend(ids.into_iter().map(|id| ((kind, id.clone()), stored.remove(&id))));
         }
-        Ok(Self { conns, tx, connection, numbers, entries: vec![], lines, changed: BTreeSet::new(), rules: None })
+        let lot = Self { conns, tx, connection, numbers, entries: vec![], lines, changed: BTreeSet::new(), rules: None };
+        if count > 1 {
+            lot.prepare(&items).await?;
+        }
+        Ok(lot)
+    }
+
+    /// Lets the modules look up at once what they need for those that are news.
+    async fn prepare(&self, items: &[&Planned]) -> Result<()> {
+        let held = |item: &Planned| self.line(item).is_some_and(|line| line.state == ObjectState::Held);
+        let news = items.iter().filter(|item| self.is_news(item) || held(item));
+        let landings = news.flat_map(|item| item.landings.iter().map(|(_, landing)| landing)).collect();
+        let coming = Coming { workspace: self.connection.workspace_id, connection: self.connection.id, landings };
+        for intake in self.conns.intakes() {
+            (intake.prepare)(self.tx, &coming).await?;
+        }
+        Ok(())
     }
 
     /// Lands an object: the raw entry, the modules' records, and the object's line, together.

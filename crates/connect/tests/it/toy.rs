@@ -301,7 +301,7 @@ pub fn changed(object: &str, id: &str) -> Signal {
 
 /// A module that keeps every landing record, and says so loudly when it is not history.
 pub fn intake() -> Intake {
-    Intake { module: "toy", order: 1, apply, purge }
+    Intake { module: "toy", order: 1, prepare: unprepared, apply, purge }
 }
 
 fn apply<'a>(tx: &'a Tx, arrival: &'a Arrival) -> BoxFuture<'a, Result<Applied>> {

@@ -1,5 +1,7 @@
 //! Companies in the database.
 
+use std::collections::HashMap;
+
 use atlas_kernel::{Result, Timestamp, UserId, WorkspaceId};
 use atlas_store::{Executor, SearchDoc, Tx, built_query, query, search_put, search_remove};
 use serde_json::Value;
@@ -104,6 +106,20 @@ pub(crate) async fn name(on: &dyn Executor, workspace: WorkspaceId, id: CompanyI
     let row: Option<(String, Option<String>)> =
         query("SELECT name, domain FROM companies WHERE workspace_id = $1 AND id = $2").bind(workspace).bind(id).first(on).await?;
     Ok(row.map(|(name, domain)| super::label(&name, domain.as_deref()).to_owned()))
+}
+
+/// The names to show of these companies.
+///
+/// # Errors
+/// Whatever the database answers.
+pub(crate) async fn names(on: &dyn Executor, workspace: WorkspaceId, ids: &[CompanyId]) -> Result<HashMap<CompanyId, String>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sql = format!("SELECT id, name, domain FROM companies WHERE workspace_id = $1 AND id IN ({})", places(2, ids.len()));
+    let rows: Vec<(CompanyId, String, Option<String>)> =
+        ids.iter().fold(built_query(sql).bind(workspace), |ask, id| ask.bind(*id)).all(on).await?;
+    Ok(rows.into_iter().map(|(id, name, domain)| (id, super::label(&name, domain.as_deref()).to_owned())).collect())
 }
 
 /// Companies with this own id, domain or folded name; `column` is one of `own_id`, `domain`, `name_key`.

@@ -1,7 +1,9 @@
 //! Contacts in the database.
 
+use std::collections::BTreeSet;
+
 use atlas_kernel::{Ref, Result, Timestamp, UserId, WorkspaceId};
-use atlas_store::{Executor, Insert, SearchDoc, Tx, built_query, query, search_put, search_remove};
+use atlas_store::{Executor, Insert, SearchDoc, Tx, built_query, query, search_add, search_put, search_remove};
 use serde_json::Value;
 
 use super::{Contact, Status};
@@ -129,10 +131,9 @@ pub(crate) async fn by_own_id(on: &dyn Executor, workspace: WorkspaceId, own_id:
     rows.into_iter().map(Contact::try_from).collect()
 }
 
-const UPSERT: &str = "INSERT INTO contacts (workspace_id, id, name, name_key, emails, phones, role, location, own_id, owner_id, company_id, lead, \
-     status, archived_at, merged_into, origin, provenance, provided, last_seen_at, version, created_at, updated_at, last_activity_at) \
-     VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23) \
-     ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, emails = excluded.emails, \
+const ROW: &str = "workspace_id, id, name, name_key, emails, phones, role, location, own_id, owner_id, company_id, lead, \
+     status, archived_at, merged_into, origin, provenance, provided, last_seen_at, version, created_at, updated_at, last_activity_at";
+const UPDATE: &str = "ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, emails = excluded.emails, \
      phones = excluded.phones, role = excluded.role, location = excluded.location, own_id = excluded.own_id, owner_id = excluded.owner_id, \
      company_id = excluded.company_id, lead = excluded.lead, status = excluded.status, archived_at = excluded.archived_at, \
      merged_into = excluded.merged_into, origin = excluded.origin, provenance = excluded.provenance, provided = excluded.provided, \
@@ -144,7 +145,10 @@ const UPSERT: &str = "INSERT INTO contacts (workspace_id, id, name, name_key, em
 /// # Errors
 /// Whatever the database answers.
 pub(crate) async fn save(tx: &Tx, workspace: WorkspaceId, contact: &Contact) -> Result<()> {
-    put(tx, workspace, contact, false).await
+    row(workspace, contact, UPDATE).run(tx).await?;
+    let known = handles(tx, workspace, contact.id).await?;
+    save_handles(tx, workspace, contact, &known).await?;
+    index(tx, workspace, contact).await
 }
 
 /// Writes a contact whose id nobody has seen yet.
@@ -152,11 +156,32 @@ pub(crate) async fn save(tx: &Tx, workspace: WorkspaceId, contact: &Contact) -> 
 /// # Errors
 /// Whatever the database answers.
 pub(crate) async fn insert(tx: &Tx, workspace: WorkspaceId, contact: &Contact) -> Result<()> {
-    put(tx, workspace, contact, true).await
+    row(workspace, contact, "").run(tx).await?;
+    save_handles(tx, workspace, contact, &[]).await?;
+    index(tx, workspace, contact).await
 }
 
-async fn put(tx: &Tx, workspace: WorkspaceId, contact: &Contact, is_new: bool) -> Result<()> {
-    query(UPSERT)
+/// The same, where it can together with others, see [`Insert::later`]; `company` is the name of the contact's company.
+///
+/// # Errors
+/// Whatever the database answers.
+pub(crate) async fn add(tx: &Tx, workspace: WorkspaceId, contact: &Contact, company: Option<&str>) -> Result<()> {
+    row(workspace, contact, "").later(tx);
+    let mut insert = Insert::into("contact_handles", HANDLE, "");
+    for (kind, key) in wanted_handles(contact) {
+        insert.row().bind(workspace).bind(kind).bind(key).bind(contact.id);
+    }
+    insert.later(tx);
+    match contact.status {
+        Status::Active => search_add(tx, workspace, &doc(contact, company)).await,
+        Status::Archived | Status::Merged => Ok(()),
+    }
+}
+
+fn row(workspace: WorkspaceId, contact: &Contact, tail: &'static str) -> Insert {
+    let mut insert = Insert::into("contacts", ROW, tail);
+    insert
+        .row()
         .bind(workspace)
         .bind(contact.id)
         .bind(&contact.name)
@@ -179,12 +204,8 @@ async fn put(tx: &Tx, workspace: WorkspaceId, contact: &Contact, is_new: bool) -
         .bind(contact.version)
         .bind(contact.created_at)
         .bind(contact.updated_at)
-        .bind(contact.last_activity_at)
-        .run(tx)
-        .await?;
-    let known = if is_new { vec![] } else { handles(tx, workspace, contact.id).await? };
-    save_handles(tx, workspace, contact, &known).await?;
-    index(tx, workspace, contact).await
+        .bind(contact.last_activity_at);
+    insert
 }
 
 async fn handles(on: &dyn Executor, workspace: WorkspaceId, contact: ContactId) -> Result<Vec<(String, String)>> {
@@ -198,20 +219,23 @@ pub(crate) fn sort_key(name: &str) -> String {
     if key.is_empty() { "~".to_owned() } else { key }
 }
 
-async fn save_handles(tx: &Tx, workspace: WorkspaceId, contact: &Contact, known: &[(String, String)]) -> Result<()> {
-    let merged = contact.status == Status::Merged;
+const HANDLE: &str = "workspace_id, kind, match_key, contact_id";
+
+fn wanted_handles(contact: &Contact) -> BTreeSet<(&'static str, String)> {
     let emails = contact.emails.iter().filter_map(|text| email_key(text)).map(|key| ("email", key));
     let phones = contact.phones.iter().filter_map(|text| phone_key(text)).map(|key| ("phone", key));
-    let mut wanted: Vec<(String, String)> = emails.chain(phones).filter(|_| !merged).map(|(kind, key)| (kind.to_owned(), key)).collect();
-    wanted.sort();
-    wanted.dedup();
-    for (kind, key) in known.iter().filter(|handle| !wanted.contains(handle)) {
+    emails.chain(phones).filter(|_| contact.status != Status::Merged).collect()
+}
+
+async fn save_handles(tx: &Tx, workspace: WorkspaceId, contact: &Contact, known: &[(String, String)]) -> Result<()> {
+    let wanted = wanted_handles(contact);
+    for (kind, key) in known.iter().filter(|(kind, key)| !wanted.iter().any(|(k, w)| k == kind && w == key)) {
         let delete = query("DELETE FROM contact_handles WHERE workspace_id = $1 AND kind = $2 AND match_key = $3 AND contact_id = $4");
         delete.bind(workspace).bind(kind).bind(key).bind(contact.id).run(tx).await?;
     }
-    let mut insert = Insert::into("contact_handles", "workspace_id, kind, match_key, contact_id", "");
-    for (kind, key) in wanted.iter().filter(|handle| !known.contains(handle)) {
-        insert.row().bind(workspace).bind(kind).bind(key).bind(contact.id);
+    let mut insert = Insert::into("contact_handles", HANDLE, "");
+    for (kind, key) in wanted.iter().filter(|(kind, key)| !known.iter().any(|(k, there)| k == kind && there == key)) {
+        insert.row().bind(workspace).bind(*kind).bind(key).bind(contact.id);
     }
     insert.run(tx).await.map(|_| ())
 }
@@ -229,13 +253,17 @@ pub(crate) async fn index(tx: &Tx, workspace: WorkspaceId, contact: &Contact) ->
         Some(company) => crate::company::store::name(tx, workspace, company).await?,
         None => None,
     };
-    let detail: Vec<&str> = [contact.role.as_deref(), company.as_deref()].into_iter().flatten().collect();
+    search_put(tx, workspace, &doc(contact, company.as_deref())).await
+}
+
+fn doc(contact: &Contact, company: Option<&str>) -> SearchDoc {
+    let detail: Vec<&str> = [contact.role.as_deref(), company].into_iter().flatten().collect();
     let detail = if detail.is_empty() { contact.emails.first().cloned().unwrap_or_default() } else { detail.join(", ") };
     let own_id = contact.own_id.iter().map(String::as_str);
     let words = contact.emails.iter().chain(&contact.phones).map(String::as_str).chain(contact.location.as_deref()).chain(own_id);
     let body = words.chain([detail.as_str()]).collect::<Vec<_>>().join(" ");
-    let doc = SearchDoc { record, kind: "contact", title: contact.label().to_owned(), url: contact.url(), body, detail, connection: None };
-    search_put(tx, workspace, &doc).await
+    let (record, title, url) = (contact.id.to_ref(), contact.label().to_owned(), contact.url());
+    SearchDoc { record, kind: "contact", title, url, body, detail, connection: None }
 }
 
 /// Takes a contact out of the database, with everything in this file that hangs on it.

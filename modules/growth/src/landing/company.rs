@@ -54,7 +54,7 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, landed: &Landed) -> Result<Appli
     }
     if !was_mapped {
         remap(tx, workspace, a.connection, What::Company, &landed.external_id, &company.id.to_ref()).await?;
-        remember_source(tx, workspace, a.connection, &company.id.to_ref()).await?;
+        remember_source(tx, workspace, a.connection, &company.id.to_ref());
         if adopt(tx, workspace, a.connection, &landed.external_id, company.id).await? {
             let adoption = Adoption { connection: a.connection, external_id: landed.external_id.clone(), company: company.id };
             let key = format!("growth:adopt:{}:{}", a.connection, landed.external_id);

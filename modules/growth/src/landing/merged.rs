@@ -42,7 +42,7 @@ async fn rename(tx: &Tx, a: &Arrival, mut contact: Contact, into: &str) -> Resul
     let workspace = a.actor.workspace;
     into.clone_into(&mut contact.provided.entry(a.connection).external_id);
     remap(tx, workspace, a.connection, What::Person, into, &contact.id.to_ref()).await?;
-    remember_source(tx, workspace, a.connection, &contact.id.to_ref()).await?;
+    remember_source(tx, workspace, a.connection, &contact.id.to_ref());
     store::save(tx, workspace, &contact).await?;
     super::person::join_conversations(tx, a, into, &contact).await
 }
@@ -119,7 +119,7 @@ async fn become_one(tx: &Tx, a: &Arrival, mut gone: Contact, mut stays: Contact,
     gone.archived_at = Some(tx.now());
     gone.version += 1;
     store::save(tx, workspace, &gone).await?;
-    remember_source(tx, workspace, a.connection, &new).await?;
+    remember_source(tx, workspace, a.connection, &new);
     tell(tx, a, &stays, external_id).await?;
     tx.touch(workspace, &old);
     Ok(())

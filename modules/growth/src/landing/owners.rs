@@ -5,7 +5,7 @@ use std::time::Duration;
 use atlas_connect::{Applied, Arrival, Teammate};
 use atlas_jobs::{JobCtx, JobError, JobKind, NewJob, Outcome, enqueue};
 use atlas_kernel::{Actor, ConnectionId, Ref, Result, UserId, WorkspaceId};
-use atlas_store::{Executor, Tx, query};
+use atlas_store::{Executor, Insert, Tx, query};
 use serde::{Deserialize, Serialize};
 
 use super::line;
@@ -57,15 +57,11 @@ pub(super) async fn member(
 }
 
 /// Notes that a record's owner is a colleague who is not known here yet.
-pub(super) async fn await_owner(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, external_id: &str, record: &Ref) -> Result<()> {
-    query("INSERT INTO awaited_owners (workspace_id, connection_id, external_id, record) VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING")
-        .bind(workspace)
-        .bind(connection)
-        .bind(external_id)
-        .bind(record)
-        .run(tx)
-        .await
-        .map(|_| ())
+pub(super) fn await_owner(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, external_id: &str, record: &Ref) {
+    let columns = "workspace_id, connection_id, external_id, record";
+    let mut insert = Insert::into("awaited_owners", columns, "ON CONFLICT DO NOTHING");
+    insert.row().bind(workspace).bind(connection).bind(external_id).bind(record);
+    insert.later(tx);
 }
 
 /// So many records are handed over at once; a job does the rest.

@@ -1,7 +1,7 @@
 //! A person arrives: matched, their fields settled with what people wrote, tags and companies merged.
 
 use atlas_connect::{Applied, Arrival, Direction, Person, What, mapped_many, remap};
-use atlas_kernel::{Ref, Result};
+use atlas_kernel::{Ref, Result, UserId};
 use atlas_store::{Event, Source, Tx, link_subject, query, record_event};
 use serde_json::{Map, Value, json};
 
@@ -28,6 +28,7 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, person: &Person) -> Result<Appli
     a.provider.clone_into(&mut said.provider);
     said.external_id.clone_from(&person.external_id);
     settle_fields(tx, a, person, &mut contact, &mut said, at).await?;
+    settle_owner(tx, a, person, &mut contact, &mut said, (at, None)).await?;
     settle_times(&mut contact, person, a.provider);
     let tags_changed = merge_tags(tx, a, person, &contact, &mut said, (at, is_new)).await?;
     let (companies_changed, companies) = merge_companies(tx, a, person, &mut contact, &mut said, (at, is_new)).await?;
@@ -49,14 +50,22 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, person: &Person) -> Result<Appli
     }
     if !was_mapped {
         remap(tx, workspace, a.connection, What::Person, &person.external_id, &contact.id.to_ref()).await?;
-        remember_source(tx, workspace, a.connection, &contact.id.to_ref()).await?;
+        remember_source(tx, workspace, a.connection, &contact.id.to_ref());
         join_conversations(tx, a, &person.external_id, &contact).await?;
     }
     tell(tx, a, person, &contact, &Change { is_new, was_mapped, visible, changed, companies, at }).await?;
     Ok(Applied { created: u32::from(is_new), updated: u32::from(!is_new && (visible || !was_mapped)), ..Applied::default() })
 }
 
-async fn settle_fields(tx: &Tx, a: &Arrival, person: &Person, contact: &mut Contact, said: &mut Provided, at: i64) -> Result<()> {
+/// Settles what the provider says of the person with what is known, the owner excepted.
+pub(super) async fn settle_fields(
+    tx: &Tx,
+    a: &Arrival,
+    person: &Person,
+    contact: &mut Contact,
+    said: &mut Provided,
+    at: i64,
+) -> Result<()> {
     let list = |text: Option<String>| text.map(|text| json!([text]));
     let texts = [
         (Field::Name, line(person.name.as_deref(), 200).map(Value::from)),
@@ -80,7 +89,6 @@ async fn settle_fields(tx: &Tx, a: &Arrival, person: &Person, contact: &mut Cont
             contact.provenance.set(field.as_str(), mark);
         }
     }
-    settle_owner(tx, a, person, contact, said, at).await?;
     if said.attributes_at.is_none_or(|known| known <= at) && !person.attributes.is_empty() {
         said.attributes = bounded(&person.attributes);
         said.attributes_at = Some(at);
@@ -111,18 +119,29 @@ pub(super) fn write(contact: &mut Contact, field: Field, value: &Value, now: atl
     }
 }
 
-async fn settle_owner(tx: &Tx, a: &Arrival, person: &Person, contact: &mut Contact, said: &mut Provided, at: i64) -> Result<()> {
+/// Settles who owns the contact; `known` is the member behind the colleague at the provider, where that was looked up before.
+pub(super) async fn settle_owner(
+    tx: &Tx,
+    a: &Arrival,
+    person: &Person,
+    contact: &mut Contact,
+    said: &mut Provided,
+    (at, known): (i64, Option<Option<UserId>>),
+) -> Result<()> {
     let Some(owner) = line(person.owner.as_deref(), 200) else { return Ok(()) };
     let empty = contact.owner.is_none();
     if !settle(&contact.provenance, said, a.connection, "ownerId", owner.as_str().into(), at, empty) {
         return Ok(());
     }
-    contact.owner = owners::member(tx, a.actor.workspace, a.connection, &owner).await?;
+    contact.owner = match known {
+        Some(member) => member,
+        None => owners::member(tx, a.actor.workspace, a.connection, &owner).await?,
+    };
     match contact.owner {
         Some(_) => contact.provenance.set("ownerId", mark(a, tx, contact, Field::Owner)),
         None => {
             contact.provenance.forget("ownerId");
-            owners::await_owner(tx, a.actor.workspace, a.connection, &owner, &contact.id.to_ref()).await?;
+            owners::await_owner(tx, a.actor.workspace, a.connection, &owner, &contact.id.to_ref());
         }
     }
     Ok(())
@@ -135,7 +154,7 @@ pub(super) fn bounded(attributes: &Map<String, Value>) -> Map<String, Value> {
 }
 
 /// Times that are the provider's to say: when a person it made began, and when they were last seen.
-fn settle_times(contact: &mut Contact, person: &Person, provider: &str) {
+pub(super) fn settle_times(contact: &mut Contact, person: &Person, provider: &str) {
     if contact.origin == provider
         && let Some(created) = person.created_at
     {
@@ -238,18 +257,29 @@ pub(super) async fn join_conversations(tx: &Tx, a: &Arrival, external_id: &str, 
     Ok(())
 }
 
-struct Change {
-    is_new: bool,
-    was_mapped: bool,
-    visible: bool,
-    changed: Vec<Field>,
-    companies: Vec<CompanyId>,
-    at: i64,
+/// What an arrival came to.
+pub(super) struct Change {
+    pub is_new: bool,
+    pub was_mapped: bool,
+    pub visible: bool,
+    pub changed: Vec<Field>,
+    pub companies: Vec<CompanyId>,
+    pub at: i64,
 }
 
 /// One event for the arrival, one for each later change that is news; each happens once however often it is told.
 async fn tell(tx: &Tx, a: &Arrival, person: &Person, contact: &Contact, change: &Change) -> Result<()> {
-    let workspace = a.actor.workspace;
+    let event = news(tx, a, person, contact, change);
+    let visible = change.visible || event.is_some();
+    if let Some(event) = event {
+        record_event(tx, &a.actor, event).await?;
+    }
+    touch(tx, a.actor.workspace, contact, visible);
+    Ok(())
+}
+
+/// The event that an arrival is, if it is one.
+pub(super) fn news(tx: &Tx, a: &Arrival, person: &Person, contact: &Contact, change: &Change) -> Option<Event> {
     let source = |kind: &str, external_id: String| Source {
         connection: a.connection,
         provider: a.provider.to_owned(),
@@ -257,12 +287,12 @@ async fn tell(tx: &Tx, a: &Arrival, person: &Person, contact: &Contact, change: 
         external_id,
     };
     let arrival = source("contact", person.external_id.clone());
-    let news = source("contact.update", format!("{}@{}", person.external_id, change.at));
+    let update = source("contact.update", format!("{}@{}", person.external_id, change.at));
     let (operation, verb, source, at) = match (change.is_new, change.was_mapped) {
         (true, _) => ("contact.created", "added", arrival, person.created_at.unwrap_or(tx.now())),
         (false, false) => ("contact.linked", "matched", arrival, tx.now()),
-        (false, true) if change.visible && !a.history => ("contact.updated", "updated", news, tx.now()),
-        _ => return touch(tx, workspace, contact, change.visible),
+        (false, true) if change.visible && !a.history => ("contact.updated", "updated", update, tx.now()),
+        _ => return None,
     };
     let fields: Map<String, Value> =
         change.changed.iter().map(|field| (field.as_str().to_owned(), json!({ "from": a.provider }))).collect();
@@ -270,14 +300,13 @@ async fn tell(tx: &Tx, a: &Arrival, person: &Person, contact: &Contact, change: 
     let circle = change.companies.iter().map(|company| company.to_ref());
     let mut event = Event::new(at, operation, "record", contact.id.to_ref(), data).about(circle);
     event.source = Some(source);
-    record_event(tx, &a.actor, event).await?;
-    touch(tx, workspace, contact, true)
+    Some(event)
 }
 
-fn touch(tx: &Tx, workspace: atlas_kernel::WorkspaceId, contact: &Contact, visible: bool) -> Result<()> {
+/// Tells open pages that a contact changed, when it shows.
+pub(super) fn touch(tx: &Tx, workspace: atlas_kernel::WorkspaceId, contact: &Contact, visible: bool) {
     if visible {
         tx.touch(workspace, &contact.id.to_ref());
         tx.touch_topic(workspace, "contacts");
     }
-    Ok(())
 }

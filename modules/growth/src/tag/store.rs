@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use atlas_kernel::{ConnectionId, Ref, Result, WorkspaceId};
-use atlas_store::{Executor, Tx, built_query, query};
+use atlas_store::{Executor, Insert, Tx, built_query, query};
 
 use super::Tag;
 use crate::checks::tag_key;
@@ -49,7 +49,10 @@ pub async fn of(on: &dyn Executor, workspace: WorkspaceId, records: &[Ref]) -> R
 }
 
 /// The tag of this name, made by `writer` when there is none.
-async fn named(tx: &Tx, workspace: WorkspaceId, name: &str, writer: &str) -> Result<TagId> {
+///
+/// # Errors
+/// Whatever the database answers.
+pub(crate) async fn named(tx: &Tx, workspace: WorkspaceId, name: &str, writer: &str) -> Result<TagId> {
     let insert = query(
         "INSERT INTO tags (workspace_id, id, name, name_key, writer, created_at) VALUES ($1,$2,$3,$4,$5,$6) \
          ON CONFLICT (workspace_id, name_key) DO UPDATE SET writer = CASE WHEN excluded.writer = 'person' THEN 'person' ELSE tags.writer END \
@@ -99,6 +102,15 @@ pub(crate) async fn put(tx: &Tx, workspace: WorkspaceId, record: &Ref, name: &st
     .run(tx)
     .await
     .map(|_| ())
+}
+
+/// Puts tags on a record that has none, together with those of others, see [`Insert::later`].
+pub(crate) fn add(tx: &Tx, workspace: WorkspaceId, record: &Ref, tags: &BTreeSet<TagId>, writer: &str, said_at: i64) {
+    let mut insert = Insert::into("record_tags", "workspace_id, record, record_id, tag_id, writer, said_at", "");
+    for tag in tags {
+        insert.row().bind(workspace).bind(record).bind(record.uuid()).bind(*tag).bind(writer).bind(said_at);
+    }
+    insert.later(tx);
 }
 
 /// Merges a connection's list of tags into what it said before: `complete_at` is the version of its newest complete

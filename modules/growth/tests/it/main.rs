@@ -2,6 +2,7 @@
 
 mod intake;
 mod lists;
+mod newcomers;
 mod office;
 mod purge;
 mod shuffle;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use atlas_connect::{Applied, Arrival, Landing, Purged};
+use atlas_connect::{Applied, Arrival, Coming, Landing, Purged};
 use atlas_growth::{company, contact, deal};
 use atlas_kernel::{Actor, Clock, ConnectionId, Ref, Result, Role, SessionId, Timestamp, UserId, Via, WorkspaceId};
 use atlas_store::{Db, Dialect, EventQuery, EventRow, Executor, Nouns, Query, Row, events_about, query};
@@ -122,6 +122,23 @@ impl Office {
 
     pub async fn arrive(&self, landing: impl Into<Landing>) -> Applied {
         self.arrives(landing.into(), true).await
+    }
+
+    /// Several records in one transaction, as a sync lands them.
+    pub async fn arrive_together(&self, landings: &[Landing]) -> Vec<Applied> {
+        let done = self.db.write(|tx| async move {
+            let coming = Coming { workspace: self.ws, connection: self.connection, landings: landings.iter().collect() };
+            (atlas_growth::intake().prepare)(&tx, &coming).await?;
+            let mut applied = vec![];
+            for landing in landings {
+                let actor = Actor::connection(self.ws, self.connection, "intercom", "Intercom");
+                let (connection, rules, landing) = (self.connection, Default::default(), landing.clone());
+                let arrival = Arrival { actor, connection, provider: "intercom", history: true, rules, landing };
+                applied.push((atlas_growth::intake().apply)(&tx, &arrival).await?);
+            }
+            Ok(applied)
+        });
+        done.await.unwrap()
     }
 
     pub async fn arrives(&self, landing: Landing, history: bool) -> Applied {

@@ -127,10 +127,11 @@ async fn chats(office: &Office, subject: &Ref) -> Vec<String> {
     chats.into_iter().map(|(_, id)| id).collect()
 }
 
-async fn after(order: &[Landing]) -> BTreeMap<String, String> {
+/// The state after arrivals in this order, as many in each transaction.
+async fn after(order: &[Landing], together: usize) -> BTreeMap<String, String> {
     let office = open().await;
-    for landing in order {
-        office.arrive(landing.clone()).await;
+    for landings in order.chunks(together) {
+        office.arrive_together(landings).await;
     }
     let seen = state(&office).await;
     office.db.close().await;
@@ -140,19 +141,19 @@ async fn after(order: &[Landing]) -> BTreeMap<String, String> {
 #[test]
 fn any_order_and_any_repetition_come_to_the_same_state() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let expected = runtime.block_on(after(&history()));
+    let expected = runtime.block_on(after(&history(), 1));
     assert_eq!(expected["contacts"], "2");
     assert_eq!(expected["search secret"], "0");
     let arrivals = prop::collection::vec(0..history().len(), 0..10).prop_flat_map(|again| {
         let all: Vec<Landing> = history();
         let repeated: Vec<Landing> = all.iter().cloned().chain(again.into_iter().map(move |n| history()[n].clone())).collect();
-        Just(repeated).prop_shuffle()
+        (Just(repeated).prop_shuffle(), 1..12_usize)
     });
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(24);
     let mut runner = TestRunner::new(Config { cases, max_shrink_iters: 200, failure_persistence: None, ..Config::default() });
     runner
-        .run(&arrivals, |order| {
-            let seen = runtime.block_on(after(&order));
+        .run(&arrivals, |(order, together)| {
+            let seen = runtime.block_on(after(&order, together));
             prop_assert_eq!(&seen, &expected);
             Ok(())
         })

@@ -1,6 +1,6 @@
 //! The door for what connectors bring: internal notes that ask for a task become one, once.
 
-use atlas_connect::{Applied, Arrival, Conversation, Intake, Landing, Message, What, mapped, mapped_many};
+use atlas_connect::{Applied, Arrival, Conversation, Intake, Landing, Message, What, mapped, mapped_many, unprepared};
 use atlas_kernel::{Ref, Result, Timestamp, UserId};
 use atlas_store::Tx;
 use futures::FutureExt;
@@ -22,6 +22,7 @@ pub fn intake() -> Intake {
     Intake {
         module: "work",
         order: 20,
+        prepare: unprepared,
         apply: |tx, arrival| apply(tx, arrival).boxed(),
         purge: |tx, workspace, connection, limit| purge::purge(tx, workspace, connection, limit).boxed(),
     }

@@ -1,0 +1,190 @@
+//! People who come many at once are written together: the outcome is that of one after the other.
+
+use atlas_connect::{Company, Landing, Person, Side, Teammate, What, mappings_by};
+use atlas_growth::ContactId;
+use atlas_growth::contact::Edit;
+use atlas_store::{query, watch_queries};
+
+use crate::intake::{message, person, talk};
+use crate::office::{Office, minute, open, workspace_in};
+
+fn company(id: &str, name: &str) -> Landing {
+    Landing::Company(Company {
+        external_id: id.into(),
+        name: Some(name.into()),
+        created_at: Some(minute(0)),
+        updated_at: Some(minute(1)),
+        ..Company::default()
+    })
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// What is there before they come, one after the other in any case.
+async fn before(office: &Office) {
+    let ines = office.ines.name.split(' ').next_back().unwrap().to_lowercase();
+    office.arrive(company("c1", "Harbour")).await;
+    office.arrive(company("c2", "Calder")).await;
+    let (name, email) = (Some("Ines".to_owned()), Some(format!("ines@{ines}.example")));
+    office.arrive(Landing::Teammate(Teammate { external_id: "t1".into(), name, email })).await;
+    office.arrive(Landing::Person(Person { tags: words(&["VIP"]), tags_complete: true, ..person("old", 1) })).await;
+    let known = Edit { name: Some("Known".into()), emails: Some(words(&["known@harbour.example"])), ..Edit::default() };
+    office.contact(known).await;
+    office.arrive(Landing::Conversation(talk("v1", 3, &["waits"], vec![message("m1", 1, Side::Customer, "Hello")]))).await;
+    office.arrive(Landing::Merged { from: "gone".into(), into: "old".into() }).await;
+}
+
+/// All there is to say of people, and all that can stand in the way of writing them together.
+fn crowd() -> Vec<Landing> {
+    let full = |id: &str| Person {
+        own_id: Some(format!("own-{id}")),
+        name: Some(format!("Person {id}")),
+        email: Some(format!("{id}@Harbour.example")),
+        phone: Some("+353 1 555 0100".into()),
+        location: Some("Dublin".into()),
+        owner: Some("t1".into()),
+        companies: words(&["c2", "c1", "c2", "later"]),
+        companies_complete: true,
+        tags: words(&["vip", "New", "new", " "]),
+        tags_complete: true,
+        attributes: serde_json::from_str(r#"{"plan":"gold"}"#).unwrap(),
+        last_seen_at: Some(minute(9)),
+        ..person(id, 4)
+    };
+    let people = vec![
+        Person { phone: Some("+353 1 555 0101".into()), ..full("a") },
+        Person { owner: Some("nobody".into()), phone: None, companies_complete: false, tags_complete: false, ..full("b") },
+        Person { archived: true, phone: Some("12".into()), companies: vec![], tags: vec![], ..full("c") },
+        person("bare", 1),
+        Person { lead: true, updated_at: None, created_at: None, ..person("undated", 1) },
+        // Recognised by what is here, by each other, or not let in again.
+        Person { email: Some("Known@harbour.example".into()), phone: None, ..full("known") },
+        full("same phone"),
+        full("the same phone"),
+        Person { email: Some("twin@calder.example".into()), ..person("twin", 2) },
+        Person { email: Some("twin@calder.example".into()), ..person("other twin", 2) },
+        person("waits", 2),
+        person("gone", 2),
+        Person { name: Some("Again".into()), ..person("old", 2) },
+        Person { name: Some("First".into()), ..person("twice", 1) },
+        Person { name: Some("Second".into()), ..person("twice", 2) },
+        Person { name: Some("Named in a chat".into()), ..person("chats", 2) },
+    ];
+    let mut landings: Vec<Landing> = people.into_iter().map(Landing::Person).collect();
+    landings.insert(3, Landing::Conversation(talk("v2", 3, &["chats"], vec![message("m2", 2, Side::Customer, "Hi")])));
+    landings
+}
+
+/// What is asked of each contact: `$2` is its id, `$3` its record.
+const ASKED: [&str; 9] = [
+    "SELECT c.name || '|' || c.name_key || '|' || CAST(c.emails AS TEXT) || CAST(c.phones AS TEXT) || COALESCE(c.location, '-') || \
+     COALESCE(c.own_id, '-') || CAST(c.owner_id IS NULL AS TEXT) || CAST(c.lead AS TEXT) || c.status || \
+     COALESCE(CAST(c.archived_at AS TEXT), '-') || c.origin || CAST(c.provenance AS TEXT) || CAST(c.provided AS TEXT) || \
+     COALESCE(CAST(c.last_seen_at AS TEXT), '-') || CAST(c.version AS TEXT) || '|' || CAST(c.created_at AS TEXT) || '|' || \
+     CAST(c.updated_at AS TEXT) || '|' || CAST(c.last_activity_at AS TEXT) || \
+     COALESCE((SELECT o.name FROM companies o WHERE o.workspace_id = c.workspace_id AND o.id = c.company_id), '-') \
+     FROM contacts c WHERE c.workspace_id = $1 AND c.id = $2 AND $3 <> ''",
+    "SELECT kind || match_key FROM contact_handles WHERE workspace_id = $1 AND contact_id = $2 AND $3 <> '' ORDER BY 1",
+    "SELECT claim || CAST(said_at AS TEXT) || CAST(company_id IS NULL AS TEXT) FROM contact_companies \
+     WHERE workspace_id = $1 AND contact_id = $2 AND $3 <> '' ORDER BY 1",
+    "SELECT t.name || CAST(r.said_at AS TEXT) FROM record_tags r JOIN tags t ON t.workspace_id = r.workspace_id AND t.id = r.tag_id \
+     WHERE r.workspace_id = $1 AND r.record_id = $2 AND r.record = $3 ORDER BY 1",
+    "SELECT 'source' FROM record_sources r, contacts c WHERE r.workspace_id = $1 AND c.workspace_id = $1 AND c.id = $2 AND r.record = $3",
+    "SELECT r.external_id FROM awaited_owners r, contacts c WHERE r.workspace_id = $1 AND c.workspace_id = $1 AND c.id = $2 AND r.record = $3",
+    "SELECT r.kind || r.title || '|' || r.detail FROM search_docs r, contacts c \
+     WHERE r.workspace_id = $1 AND c.workspace_id = $1 AND c.id = $2 AND r.record = $3",
+    "SELECT e.operation || e.kind || CAST(e.at AS TEXT) || e.actor_name || e.actor_via || CAST(e.data AS TEXT) || \
+     COALESCE(e.source_kind || e.source_id, '-') FROM events e, contacts c \
+     WHERE e.workspace_id = $1 AND c.workspace_id = $1 AND c.id = $2 AND e.record = $3 ORDER BY 1",
+    "SELECT e.operation || s.kind || CAST(s.at AS TEXT) FROM event_subjects s JOIN events e ON e.workspace_id = s.workspace_id \
+     AND e.id = s.event_id, contacts c WHERE s.workspace_id = $1 AND c.workspace_id = $1 AND c.id = $2 AND s.subject = $3 ORDER BY 1",
+];
+
+/// Everything that the database holds of the people, by the provider's ids; how many rows each question found.
+async fn seen(office: &Office) -> (Vec<String>, [usize; 9]) {
+    let people = mappings_by(&office.db, office.ws, office.connection, What::Person, "", 100).await.unwrap();
+    let (connection, ines) = (office.connection.to_string(), office.ines.user.unwrap().to_string());
+    let (mut rows, mut found) = (vec![], [0; 9]);
+    for person in people {
+        let id: ContactId = person.record.as_id().unwrap();
+        for (n, sql) in ASKED.into_iter().enumerate() {
+            let texts: Vec<String> = query(sql).bind(office.ws).bind(id).bind(&person.record).values(&office.db).await.unwrap();
+            found[n] += texts.len();
+            let plain = |text: String| text.replace(&connection, "CONNECTION").replace(&ines, "INES").replace(&office.ines.name, "Ines");
+            rows.extend(texts.into_iter().map(|text| format!("{} {n}: {}", person.external_id, plain(text))));
+        }
+    }
+    (rows, found)
+}
+
+/// What search and timelines of the companies show.
+async fn shown(office: &Office) -> Vec<String> {
+    let mut shown = vec![];
+    for word in ["person", "harbour", "calder", "gold", "dublin", "again"] {
+        let hits = atlas_store::search(&office.db, office.ws, word, &["contact"], 50).await.unwrap();
+        let mut titles: Vec<String> = hits.into_iter().map(|hit| hit.title).collect();
+        titles.sort();
+        shown.push(format!("{word}: {titles:?}"));
+    }
+    for id in ["c1", "c2"] {
+        let company = office.mapped(What::Company, id).await.unwrap();
+        let mut operations = office.operations(&company).await;
+        operations.sort();
+        shown.push(format!("{id}: {operations:?}"));
+    }
+    shown
+}
+
+#[tokio::test]
+async fn together_comes_to_the_same_as_one_after_the_other() {
+    let alone = open().await;
+    let together = workspace_in(&alone.db, "Gannet").await;
+    before(&alone).await;
+    before(&together).await;
+    let mut one_by_one = vec![];
+    for landing in crowd() {
+        one_by_one.push(alone.arrive(landing).await);
+    }
+    let at_once = together.arrive_together(&crowd()).await;
+    assert_eq!(at_once, one_by_one);
+    let ((expected, found), (rows, _)) = (seen(&alone).await, seen(&together).await);
+    assert!(found.iter().all(|found| *found > 0), "{found:?}");
+    for (row, expected) in rows.iter().zip(&expected) {
+        assert_eq!(row, expected);
+    }
+    assert_eq!(rows.len(), expected.len());
+    assert_eq!(shown(&together).await, shown(&alone).await);
+
+    // A second time, either way, changes nothing.
+    let again = together.arrive_together(&crowd()).await;
+    assert!(again.iter().all(|applied| applied.created == 0), "{again:?}");
+    assert_eq!(seen(&together).await.0.len(), rows.len());
+}
+
+#[tokio::test]
+async fn many_newcomers_take_hardly_more_statements_than_few() {
+    let office = open().await;
+    before(&office).await;
+    let people = |from: usize, to: usize| -> Vec<Landing> {
+        let each = |n: usize| Person {
+            name: Some(format!("Person {n}")),
+            email: Some(format!("{n}@calder.example")),
+            own_id: Some(format!("own-{n}")),
+            owner: Some("t1".into()),
+            companies: words(&["c1"]),
+            companies_complete: true,
+            tags: words(&["VIP"]),
+            tags_complete: true,
+            ..person(&format!("n{n}"), 1)
+        };
+        (from..to).map(|n| Landing::Person(each(n))).collect()
+    };
+    let (_, few) = watch_queries(office.arrive_together(&people(0, 4))).await;
+    let (_, many) = watch_queries(office.arrive_together(&people(4, 68))).await;
+    // SQLite's search takes its rows one by one.
+    let of_search = |sql: &str| sql.contains("search_");
+    let count = |queries: &[atlas_store::Query]| queries.iter().filter(|query| !of_search(query.sql())).count();
+    assert!(count(&few) <= 24 && count(&many) <= count(&few) + 2, "{} for 4, {} for 64", count(&few), count(&many));
+}
