@@ -14,8 +14,9 @@ mod person;
 mod purge;
 mod settle;
 mod tombstones;
+mod unheard;
 
-use atlas_connect::{Applied, Arrival, Intake, Landing, Purged};
+use atlas_connect::{Applied, Arrival, Coming, Intake, Landing, Purged};
 use atlas_jobs::JobKind;
 use atlas_kernel::{ConnectionId, Ref, Result, Timestamp, WorkspaceId};
 use atlas_store::{Insert, Tx};
@@ -25,12 +26,19 @@ pub use outlet::outlets;
 
 /// This module's door for landing records.
 pub fn intake() -> Intake {
-    Intake { module: "growth", order: 10, prepare: newcomers::prepare, apply, purge }
+    Intake { module: "growth", order: 10, prepare, apply, purge }
 }
 
 /// The jobs that finish what would take too long inside one arrival.
 pub(crate) fn jobs() -> Vec<JobKind> {
     vec![company::job(), owners::job()]
+}
+
+fn prepare<'a>(tx: &'a Tx, coming: &'a Coming<'a>) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        newcomers::prepare(tx, coming).await?;
+        unheard::prepare(tx, coming).await
+    })
 }
 
 fn apply<'a>(tx: &'a Tx, arrival: &'a Arrival) -> BoxFuture<'a, Result<Applied>> {
@@ -41,7 +49,10 @@ fn apply<'a>(tx: &'a Tx, arrival: &'a Arrival) -> BoxFuture<'a, Result<Applied>>
                 None => person::apply(tx, arrival, person).await,
             },
             Landing::Company(company) => company::apply(tx, arrival, company).await,
-            Landing::Conversation(conversation) => conversation::apply(tx, arrival, conversation).await,
+            Landing::Conversation(conversation) => match unheard::apply(tx, arrival, conversation).await? {
+                Some(applied) => Ok(applied),
+                None => conversation::apply(tx, arrival, conversation).await,
+            },
             Landing::Teammate(teammate) => owners::apply(tx, arrival, teammate).await,
             Landing::Gone { what, external_id } => gone::apply(tx, arrival, *what, external_id).await,
             Landing::Merged { from, into } => merged::apply(tx, arrival, from, into).await,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use atlas_kernel::{ConnectionId, Cursor, Page, Ref, Result, Timestamp, WorkspaceId};
-use atlas_store::{Executor, Insert, SearchDoc, Tx, built_query, query, search_put};
+use atlas_store::{Executor, Insert, SearchDoc, Tx, built_query, query, search_add, search_put};
 
 use super::{Conversation, Message};
 use crate::ids::{ContactId, ConversationId, MessageId};
@@ -190,30 +190,49 @@ pub(crate) async fn circle(on: &dyn Executor, workspace: WorkspaceId, id: Conver
 /// # Errors
 /// Whatever the database answers.
 pub(crate) async fn save(tx: &Tx, workspace: WorkspaceId, c: &Conversation) -> Result<()> {
-    query(
-        "INSERT INTO conversations (workspace_id, id, connection_id, provider, external_id, title, state, url, assignee, stated_parts, \
-         message_count, waiting_since, said_at, created_at, last_message_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15) \
-         ON CONFLICT (workspace_id, id) DO UPDATE SET title = excluded.title, state = excluded.state, url = excluded.url, \
-         assignee = excluded.assignee, stated_parts = excluded.stated_parts, said_at = excluded.said_at, created_at = excluded.created_at",
-    )
-    .bind(workspace)
-    .bind(c.id)
-    .bind(c.connection_id)
-    .bind(&c.provider)
-    .bind(&c.external_id)
-    .bind(c.title.as_deref())
-    .bind(&c.state)
-    .bind(c.url.as_deref())
-    .bind(c.assignee.as_deref())
-    .bind(c.stated_parts)
-    .bind(c.message_count)
-    .bind(c.waiting_since)
-    .bind(c.said_at)
-    .bind(c.created_at)
-    .bind(c.last_message_at)
-    .run(tx)
-    .await
-    .map(|_| ())
+    row(workspace, c, UPDATE).run(tx).await.map(|_| ())
+}
+
+/// Writes a conversation nobody has heard of with all its messages, where it can together with others, see [`Insert::later`].
+///
+/// # Errors
+/// Whatever the database answers.
+pub(crate) async fn add(tx: &Tx, workspace: WorkspaceId, conversation: &Conversation, messages: &[Message]) -> Result<()> {
+    let mut newest: Vec<&Message> = messages.iter().collect();
+    newest.sort_by(|a, b| (b.at, &b.external_id).cmp(&(a.at, &a.external_id)));
+    let said: Vec<Saying> = newest.into_iter().map(|m| (m.at, m.side.clone(), m.internal, m.words.clone())).collect();
+    let (waiting_since, last_message_at) = standing(conversation, &said);
+    let message_count = i64::try_from(messages.len()).unwrap_or(i64::MAX);
+    row(workspace, &Conversation { message_count, waiting_since, last_message_at, ..conversation.clone() }, "").later(tx);
+    message_rows(workspace, messages, "").later(tx);
+    search_add(tx, workspace, &doc(conversation, &said)).await
+}
+
+const ROW: &str = "workspace_id, id, connection_id, provider, external_id, title, state, url, assignee, stated_parts, \
+     message_count, waiting_since, said_at, created_at, last_message_at";
+const UPDATE: &str = "ON CONFLICT (workspace_id, id) DO UPDATE SET title = excluded.title, state = excluded.state, url = excluded.url, \
+     assignee = excluded.assignee, stated_parts = excluded.stated_parts, said_at = excluded.said_at, created_at = excluded.created_at";
+
+fn row(workspace: WorkspaceId, c: &Conversation, tail: &'static str) -> Insert {
+    let mut insert = Insert::into("conversations", ROW, tail);
+    insert
+        .row()
+        .bind(workspace)
+        .bind(c.id)
+        .bind(c.connection_id)
+        .bind(&c.provider)
+        .bind(&c.external_id)
+        .bind(c.title.as_deref())
+        .bind(&c.state)
+        .bind(c.url.as_deref())
+        .bind(c.assignee.as_deref())
+        .bind(c.stated_parts)
+        .bind(c.message_count)
+        .bind(c.waiting_since)
+        .bind(c.said_at)
+        .bind(c.created_at)
+        .bind(c.last_message_at);
+    insert
 }
 
 const MESSAGE_COLUMNS: &str = "workspace_id, id, conversation_id, connection_id, source_kind, external_id, at, side, author_name, \
@@ -228,7 +247,11 @@ const MESSAGE_AGAIN: &str = "ON CONFLICT (workspace_id, id) DO UPDATE SET conver
 /// # Errors
 /// Whatever the database answers.
 pub(crate) async fn save_messages<'a>(tx: &Tx, workspace: WorkspaceId, messages: impl IntoIterator<Item = &'a Message>) -> Result<()> {
-    let mut insert = Insert::into("messages", MESSAGE_COLUMNS, MESSAGE_AGAIN);
+    message_rows(workspace, messages, MESSAGE_AGAIN).run(tx).await.map(|_| ())
+}
+
+fn message_rows<'a>(workspace: WorkspaceId, messages: impl IntoIterator<Item = &'a Message>, tail: &'static str) -> Insert {
+    let mut insert = Insert::into("messages", MESSAGE_COLUMNS, tail);
     for m in messages {
         insert
             .row()
@@ -250,7 +273,19 @@ pub(crate) async fn save_messages<'a>(tx: &Tx, workspace: WorkspaceId, messages:
             .bind(&m.attachments)
             .bind(m.said_at);
     }
-    insert.run(tx).await.map(|_| ())
+    insert
+}
+
+/// A message as far as it says how a conversation stands: when, from which side, whether internal, its words.
+type Saying = (Timestamp, String, bool, Option<String>);
+
+/// Since when the customer waits, and when the last message was written; the newest message comes first.
+fn standing(conversation: &Conversation, messages: &[Saying]) -> (Option<Timestamp>, Timestamp) {
+    // An automatic answer is none: the customer still waits for a person.
+    let public = messages.iter().filter(|(_, side, internal, words)| !internal && words.is_some() && side != "bot");
+    let unanswered: Vec<_> = public.take_while(|(_, side, ..)| side == "customer").collect();
+    let waiting = unanswered.last().map(|(at, ..)| *at).filter(|_| conversation.state == "open");
+    (waiting, messages.first().map_or(conversation.created_at, |(at, ..)| *at))
 }
 
 /// What can be found of a conversation's words, at most.
@@ -262,17 +297,13 @@ const MOST_WORDS: usize = 60_000;
 /// Whatever the database answers.
 pub(crate) async fn refresh(tx: &Tx, workspace: WorkspaceId, id: ConversationId) -> Result<()> {
     let Some(conversation) = find(tx, workspace, id).await? else { return Ok(()) };
-    let messages: Vec<(Timestamp, String, bool, Option<String>)> =
+    let messages: Vec<Saying> =
         query("SELECT at, side, internal, words FROM messages WHERE workspace_id = $1 AND conversation_id = $2 ORDER BY at DESC, external_id DESC")
             .bind(workspace)
             .bind(id)
             .all(tx)
             .await?;
-    // An automatic answer is none: the customer still waits for a person.
-    let public = messages.iter().filter(|(_, side, internal, words)| !internal && words.is_some() && side != "bot");
-    let unanswered: Vec<_> = public.take_while(|(_, side, ..)| side == "customer").collect();
-    let waiting = unanswered.last().map(|(at, ..)| *at).filter(|_| conversation.state == "open");
-    let last = messages.first().map_or(conversation.created_at, |(at, ..)| *at);
+    let (waiting, last) = standing(&conversation, &messages);
     query("UPDATE conversations SET message_count = $3, waiting_since = $4, last_message_at = $5 WHERE workspace_id = $1 AND id = $2")
         .bind(workspace)
         .bind(id)
@@ -281,6 +312,11 @@ pub(crate) async fn refresh(tx: &Tx, workspace: WorkspaceId, id: ConversationId)
         .bind(last)
         .run(tx)
         .await?;
+    search_put(tx, workspace, &doc(&conversation, &messages)).await
+}
+
+/// What search finds of a conversation; the newest words first.
+fn doc(conversation: &Conversation, messages: &[Saying]) -> SearchDoc {
     let mut body = String::new();
     for words in messages.iter().filter_map(|(_, _, _, words)| words.as_deref()) {
         if body.len() + words.len() > MOST_WORDS {
@@ -289,16 +325,15 @@ pub(crate) async fn refresh(tx: &Tx, workspace: WorkspaceId, id: ConversationId)
         body.push_str(words);
         body.push('\n');
     }
-    let doc = SearchDoc {
-        record: id.to_ref(),
+    SearchDoc {
+        record: conversation.id.to_ref(),
         kind: "conversation",
         title: conversation.label(),
         detail: format!("{} conversation", crate::words::provider(&conversation.provider)),
         url: conversation.page(),
         body,
         connection: Some(conversation.connection_id),
-    };
-    search_put(tx, workspace, &doc).await
+    }
 }
 
 atlas_store::row! {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use atlas_connect::{Applied, Arrival, Conversation as Landed, Message as LandedMessage, Side, What, mapped_many, remap, remap_many};
-use atlas_kernel::{Ref, Result, Timestamp};
+use atlas_kernel::{Ref, Result, Timestamp, WorkspaceId};
 use atlas_store::{Event, Source, Tx, link_subject, query, record_events};
 use atlas_web::ui::{clean_html, plain_text};
 use serde_json::json;
@@ -37,9 +37,7 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, landed: &Landed) -> Result<Appli
     let moved = before.as_ref() != Some(&conversation);
     if outcome.changed() || moved {
         store::refresh(tx, workspace, conversation.id).await?;
-        tx.touch_topic(workspace, "conversations");
-        tx.touch(workspace, &conversation.id.to_ref());
-        circle.iter().for_each(|record| tx.touch(workspace, record));
+        touch(tx, workspace, &conversation, &circle);
     }
     if let Some(newest) = outcome.newest.max(joined.then_some(conversation.last_message_at)) {
         contact::store::note_activity(tx, workspace, &circle, newest).await?;
@@ -52,8 +50,15 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, landed: &Landed) -> Result<Appli
     })
 }
 
+/// Tells open pages that a conversation changed.
+pub(super) fn touch(tx: &Tx, workspace: WorkspaceId, conversation: &Conversation, circle: &[Ref]) {
+    tx.touch_topic(workspace, "conversations");
+    tx.touch(workspace, &conversation.id.to_ref());
+    circle.iter().for_each(|record| tx.touch(workspace, record));
+}
+
 /// The conversation after this statement: an older one changes nothing but what was not known yet.
-fn merged(a: &Arrival, landed: &Landed, before: Option<&Conversation>, at: i64, now: Timestamp) -> Conversation {
+pub(super) fn merged(a: &Arrival, landed: &Landed, before: Option<&Conversation>, at: i64, now: Timestamp) -> Conversation {
     let first = landed.messages.iter().filter_map(|message| message.at).min();
     let created = landed.created_at.or(first).or(landed.updated_at).unwrap_or(now);
     let stated = Conversation {
@@ -138,14 +143,22 @@ async fn insert_person(tx: &Tx, a: &Arrival, conversation: ConversationId, exter
     .map(|_| ())
 }
 
+/// What taking in messages came to.
 #[derive(Default)]
-struct Outcome {
-    added: u32,
+pub(super) struct Outcome {
+    pub added: u32,
     edited: u32,
-    newest: Option<Timestamp>,
+    /// When the newest of those that are new was written.
+    pub newest: Option<Timestamp>,
 }
 
 impl Outcome {
+    /// All of these are new.
+    pub fn of_new(messages: &[Message]) -> Self {
+        let added = u32::try_from(messages.len()).unwrap_or(u32::MAX);
+        Self { added, edited: 0, newest: messages.iter().map(|message| message.at).max() }
+    }
+
     fn changed(&self) -> bool {
         self.added + self.edited > 0
     }
@@ -192,10 +205,8 @@ async fn take_messages(tx: &Tx, a: &Arrival, landed: &Landed, conversation: &Con
     add_events(tx, a, &new, conversation, circle).await?;
     let records = new.iter().map(|message| (message.external_id.as_str(), message.record())).collect();
     remap_many(tx, workspace, a.connection, What::Message, &records).await?;
-    outcome.added += u32::try_from(new.len()).unwrap_or(u32::MAX);
     outcome.edited += u32::try_from(edited.len()).unwrap_or(u32::MAX);
-    outcome.newest = new.iter().map(|message| message.at).max();
-    Ok(outcome)
+    Ok(Outcome { edited: outcome.edited, ..Outcome::of_new(&new) })
 }
 
 /// Messages that are here have their events, whatever became of those; answers how many had none.
@@ -223,7 +234,7 @@ fn differs(before: &Message, after: &Message) -> bool {
 const MOST_CHARACTERS: usize = 200_000;
 
 /// The message after this statement. Redaction stays, whatever an older or later statement says.
-fn stated(
+pub(super) fn stated(
     a: &Arrival,
     landed: &LandedMessage,
     conversation: &Conversation,
@@ -306,19 +317,21 @@ async fn add_events<'a>(
     conversation: &Conversation,
     circle: &[Ref],
 ) -> Result<u32> {
-    let event = |message: &Message| {
-        let data = json!({ "verb": message.verb(), "name": "a conversation", "side": message.side, "action": message.action });
-        let mut event = Event::new(message.at, "conversation.message", "chat", message.record(), data)
-            .about(circle.iter().cloned())
-            .about([conversation.id.to_ref()]);
-        event.source = Some(Source {
-            connection: a.connection,
-            provider: a.provider.to_owned(),
-            kind: message.source_kind.clone(),
-            external_id: message.external_id.clone(),
-        });
-        event
-    };
+    let event = |message| event(a, message, conversation, circle);
     let written = record_events(tx, &a.actor, messages.into_iter().map(event).collect()).await?;
     Ok(u32::try_from(written.len()).unwrap_or(u32::MAX))
+}
+
+/// The event of a message.
+pub(super) fn event(a: &Arrival, message: &Message, conversation: &Conversation, circle: &[Ref]) -> Event {
+    let data = json!({ "verb": message.verb(), "name": "a conversation", "side": message.side, "action": message.action });
+    let event = Event::new(message.at, "conversation.message", "chat", message.record(), data);
+    let mut event = event.about(circle.iter().cloned()).about([conversation.id.to_ref()]);
+    event.source = Some(Source {
+        connection: a.connection,
+        provider: a.provider.to_owned(),
+        kind: message.source_kind.clone(),
+        external_id: message.external_id.clone(),
+    });
+    event
 }

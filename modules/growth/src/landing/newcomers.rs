@@ -6,7 +6,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use atlas_connect::{Applied, Arrival, Coming, Landing, Person, What, map_new, mapped_many};
 use atlas_kernel::{ConnectionId, Ref, Result, UserId, WorkspaceId};
 use atlas_store::{Query, Tx, built_query, record_event_later};
-use futures::future::BoxFuture;
 
 use super::person::{self, Change};
 use super::{line, remember_source, tombstones, version};
@@ -41,22 +40,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Looks up which of the people that are coming nobody knows, and what they name.
-pub(super) fn prepare<'a>(tx: &'a Tx, coming: &'a Coming<'a>) -> BoxFuture<'a, Result<()>> {
-    Box::pin(async move {
-        let people = candidates(coming);
-        if people.len() < 2 {
-            return Ok(());
-        }
-        let known = known(tx, coming, &people).await?;
-        let people: Vec<&Person> = people.into_iter().filter(|person| !known.contains(&person.external_id)).collect();
-        let unmet = people.iter().map(|person| person.external_id.clone()).collect();
-        let owners = owners(tx, coming, &people).await?;
-        let companies = companies(tx, coming, &people).await?;
-        let tags = tags(tx, coming.workspace, &people).await?;
-        let (unmet, tags) = (Mutex::new(unmet), Mutex::new(tags));
-        tx.keep(Around { connection: coming.connection, owners, companies, unmet, tags });
-        Ok(())
-    })
+pub(super) async fn prepare(tx: &Tx, coming: &Coming<'_>) -> Result<()> {
+    let people = candidates(coming);
+    if people.len() < 2 {
+        return Ok(());
+    }
+    let known = known(tx, coming, &people).await?;
+    let people: Vec<&Person> = people.into_iter().filter(|person| !known.contains(&person.external_id)).collect();
+    let unmet = people.iter().map(|person| person.external_id.clone()).collect();
+    let owners = owners(tx, coming, &people).await?;
+    let companies = companies(tx, coming, &people).await?;
+    let tags = tags(tx, coming.workspace, &people).await?;
+    let (unmet, tags) = (Mutex::new(unmet), Mutex::new(tags));
+    tx.keep(Around { connection: coming.connection, owners, companies, unmet, tags });
+    Ok(())
 }
 
 /// People that only what is in the database can make known: nothing else that is coming speaks of them or of what they name.
@@ -122,7 +119,7 @@ async fn known(tx: &Tx, coming: &Coming<'_>, people: &[&Person]) -> Result<BTree
 }
 
 /// A query whose text ends with `IN`, for these values.
-fn among(sql: &str, workspace: WorkspaceId, connection: Option<ConnectionId>, values: &[&str]) -> Query {
+pub(super) fn among(sql: &str, workspace: WorkspaceId, connection: Option<ConnectionId>, values: &[&str]) -> Query {
     let from = if connection.is_some() { 3 } else { 2 };
     let ask = built_query(format!("{sql} ({})", places(from, values.len()))).bind(workspace);
     let ask = match connection {

@@ -47,13 +47,13 @@ async fn apply(tx: &Tx, arrival: &Arrival) -> Result<Applied> {
 
 async fn notes(tx: &Tx, arrival: &Arrival, conversation: &Conversation) -> Result<Applied> {
     let workspace = arrival.actor.workspace;
-    let rule = store::rule_or_usual(tx, workspace, arrival.connection).await?;
     for gone in conversation.messages.iter().filter(|message| message.internal && message.redacted) {
         purge::forget_message(tx, workspace, arrival.connection, &gone.external_id).await?;
     }
     if arrival.history {
         return Ok(Applied::default());
     }
+    let rule = store::rule_or_usual(tx, workspace, arrival.connection).await?;
     let asking: Vec<(&Message, Asked)> =
         conversation.messages.iter().filter_map(|message| Some((message, asks(&rule, message)?))).collect();
     let ids: Vec<&str> = asking.iter().map(|(message, _)| message.external_id.as_str()).collect();
