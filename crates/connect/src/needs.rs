@@ -1,7 +1,7 @@
 //! What objects hang on: the people of a conversation, the companies of a person, fetched when they were never seen.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::connection::Connection;
 use crate::fetch;
@@ -66,6 +66,30 @@ impl Connections {
             },
             Err(halted) => Err(halted),
         }
+    }
+}
+
+/// Objects on which others hang and which have been looked for.
+#[derive(Default)]
+pub(crate) struct Met(Mutex<HashSet<(What, String)>>);
+
+/// So many are remembered; then it begins anew.
+const MOST_MET: usize = 50_000;
+
+impl Met {
+    /// Whether all of these have been looked for.
+    pub fn all(&self, needs: &[Need]) -> bool {
+        let met = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        needs.iter().all(|need| met.contains(&(need.what, need.id.clone())))
+    }
+
+    /// These have been looked for: they are here, or cannot be had.
+    pub fn add(&self, needs: &[Need]) {
+        let mut met = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if met.len() + needs.len() > MOST_MET {
+            met.clear();
+        }
+        met.extend(needs.iter().map(|need| (need.what, need.id.clone())));
     }
 }
 

@@ -67,6 +67,11 @@ impl Insert {
         Cells(&mut self.values)
     }
 
+    /// Goes on with the row that was begun last.
+    pub(crate) fn rest(&mut self) -> Cells<'_> {
+        Cells(&mut self.values)
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.values.len() / self.width
@@ -114,6 +119,16 @@ impl Insert {
     /// Whether a statement may read or write this table; rather too often than not.
     pub(crate) fn concerns(&self, sql: &str) -> bool {
         sql.contains(&self.table)
+    }
+
+    /// Whether the rows of this one read those of another, such as to find their numbers.
+    pub(crate) fn reads(&self, other: &Self) -> bool {
+        self.shape.is_some_and(|shape| other.concerns(shape))
+    }
+
+    /// Whether the rows read any table.
+    pub(crate) fn reads_any(&self) -> bool {
+        self.shape.is_some_and(|shape| shape.contains("SELECT"))
     }
 
     /// Takes over the rows of another one, if they can go together.

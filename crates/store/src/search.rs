@@ -77,21 +77,31 @@ pub async fn search_put(tx: &Tx, workspace: WorkspaceId, doc: &SearchDoc) -> Res
     Ok(())
 }
 
-/// Writes what is found of a record that search does not know yet; where it can, together with others, see [`Insert::later`].
-///
-/// # Errors
-/// Whatever the database answers.
-pub async fn search_add(tx: &Tx, workspace: WorkspaceId, doc: &SearchDoc) -> Result<()> {
-    if tx.dialect() == Dialect::Sqlite {
-        return search_put(tx, workspace, doc).await;
+/// Writes what is found of a record that search does not know yet, together with others, see [`Insert::later`].
+pub fn search_add(tx: &Tx, workspace: WorkspaceId, doc: &SearchDoc) {
+    let (title, body) = (fold(&doc.title), fold(&doc.body));
+    let columns = "workspace_id, record, kind, title, detail, url, connection_id";
+    let put = |mut insert: Insert| {
+        let row = insert.row().bind(workspace).bind(&doc.record).bind(doc.kind).bind(&doc.title).bind(&doc.detail);
+        row.bind(&doc.url).bind(doc.connection);
+        insert
+    };
+    match tx.dialect() {
+        Dialect::Sqlite => {
+            put(Insert::into("search_docs", columns, "")).later(tx);
+            let number = "(SELECT doc_id FROM search_docs WHERE workspace_id = ? AND record = ?),?,?";
+            let mut words = Insert::into("search_words", "rowid, title, body", "").shaped(number);
+            words.row().bind(workspace).bind(&doc.record).bind(title).bind(body);
+            words.later(tx);
+        }
+        Dialect::Postgres => {
+            let words = "?,?,?,?,?,?,?,setweight(to_tsvector('simple', ?), 'A') || to_tsvector('simple', ?)";
+            let insert = Insert::into("search_docs", "workspace_id, record, kind, title, detail, url, connection_id, words", "");
+            let mut insert = put(insert.shaped(words));
+            insert.rest().bind(title).bind(body);
+            insert.later(tx);
+        }
     }
-    let columns = "workspace_id, record, kind, title, detail, url, connection_id, words";
-    let shape = "?,?,?,?,?,?,?,setweight(to_tsvector('simple', ?), 'A') || to_tsvector('simple', ?)";
-    let mut insert = Insert::into("search_docs", columns, "").shaped(shape);
-    let row = insert.row().bind(workspace).bind(&doc.record).bind(doc.kind).bind(&doc.title).bind(&doc.detail);
-    row.bind(&doc.url).bind(doc.connection).bind(fold(&doc.title)).bind(fold(&doc.body));
-    insert.later(tx);
-    Ok(())
 }
 
 /// Takes a record out of search.

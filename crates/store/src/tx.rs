@@ -96,7 +96,7 @@ impl Tx {
 
     /// Inserts the rows put by that a statement may ask for; all of them when there is none.
     async fn catch_up(&self, raw: &mut Raw, with: Option<&str>) -> Result<()> {
-        let due: Vec<Insert> = self.late().extract_if(.., |insert| with.is_none_or(|sql| insert.concerns(sql))).collect();
+        let due = due(&mut self.late(), with);
         for statement in due.into_iter().flat_map(Insert::statements) {
             crate::probe::note(&statement);
             raw.execute(statement).await?;
@@ -190,6 +190,18 @@ impl Executor for Tx {
     fn dialect(&self) -> Dialect {
         self.0.dialect
     }
+}
+
+/// Takes the inserts that a statement may ask for, in the order in which they have to go: what others read goes before them.
+fn due(late: &mut Vec<Insert>, with: Option<&str>) -> Vec<Insert> {
+    if late.is_empty() {
+        return vec![];
+    }
+    let asked: Vec<Insert> = late.extract_if(.., |insert| with.is_none_or(|sql| insert.concerns(sql))).collect();
+    let mut due: Vec<Insert> = late.extract_if(.., |insert| asked.iter().any(|reader| reader.reads(insert))).collect();
+    due.extend(asked);
+    due.sort_by_key(Insert::reads_any);
+    due
 }
 
 fn ended() -> Error {

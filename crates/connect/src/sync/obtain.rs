@@ -46,7 +46,7 @@ pub(crate) async fn obtain(run: &Arc<Run>, index: usize, object: Object, id: &st
 
     let hold = !run.gates.open(stream.order);
     let planned = planned(run, &fetched)?;
-    let needed = if hold { vec![] } else { run.conns.fetch_needs(&run.line, run.lane, &run.connection, &planned).await? };
+    let needed = if hold { vec![] } else { needed(run, &planned).await? };
     if let Some(slot) = &mut slot {
         slot.answered();
     }
@@ -61,6 +61,18 @@ fn whole(object: Object, item: Listed, started: Timestamp) -> Fetched {
 
 fn planned(run: &Run, fetched: &Fetched) -> Result<Planned, Trouble> {
     plan(fetched, run.connection.live_since).map_err(|_| unstorable())
+}
+
+/// What an object hangs on and was never seen; what has been looked for once in this run is not looked for again.
+pub(crate) async fn needed(run: &Run, planned: &Planned) -> Result<Vec<Arc<Planned>>, Trouble> {
+    if run.met.all(&planned.needs) {
+        return Ok(vec![]);
+    }
+    let needed = run.conns.fetch_needs(&run.line, run.lane, &run.connection, planned).await?;
+    if needed.is_empty() {
+        run.met.add(&planned.needs);
+    }
+    Ok(needed)
 }
 
 fn deleted(object: Object, item: &Listed, started: Timestamp) -> Result<Ready, Trouble> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use atlas_kernel::Result;
 use tokio::sync::{mpsc, oneshot};
 
+use super::obtain::needed;
 use super::piece::{How, Piece};
 use super::run::Run;
 use crate::land::{Planned, plan_value};
@@ -43,7 +44,7 @@ async fn release_kind(run: &Arc<Run>, stream: usize, out: &mpsc::Sender<Piece>) 
         before = first;
         for line in held {
             let Some(planned) = stored(run, &line).await? else { continue };
-            let Ok(needed) = run.conns.fetch_needs(&run.line, run.lane, &run.connection, &planned).await else { return Ok(()) };
+            let Ok(needed) = needed(run, &planned).await else { return Ok(()) };
             for needed in needed {
                 let _ = out.send(Piece::Object { stream, planned: needed, how: How::Needed, slot: None }).await;
             }

@@ -24,6 +24,7 @@ use super::streams::{self, StreamRow, StreamState};
 use super::{Sync, SyncId, SyncJob, SyncKind, active, release};
 use crate::connection::{Connection, by_id};
 use crate::line::Line;
+use crate::needs::Met;
 use crate::pacer::Lane;
 use crate::{Connections, Stream, Window};
 
@@ -51,6 +52,7 @@ pub(crate) struct Run {
     pub passes: Vec<Pass>,
     pub slots: Slots,
     pub gates: Gates,
+    pub met: Met,
     called: Vec<AtomicI64>,
 }
 
@@ -137,7 +139,7 @@ impl Run {
         let gates = Gates::new(&streams);
         let called = streams.iter().map(|_| AtomicI64::new(0)).collect();
         let (sync, kind) = (sync.id, sync.kind);
-        let run = Self { conns, ctx, connection, line, sync, kind, lane, streams, passes, slots, gates, called };
+        let run = Self { conns, ctx, connection, line, sync, kind, lane, streams, passes, slots, gates, met: Met::default(), called };
         Ok((run, rows))
     }
 

@@ -2,7 +2,8 @@
 
 use atlas_kernel::{Actor, Clock, Error, Ref, Timestamp, WorkspaceId};
 use atlas_store::{
-    Db, Event, EventQuery, Insert, Location, Migration, Options, SearchDoc, Source, events_about, query, record_event, search, search_put,
+    Db, Event, EventQuery, Insert, Location, Migration, Options, SearchDoc, Source, events_about, query, record_event, search, search_add,
+    search_put,
 };
 use serde_json::json;
 
@@ -373,5 +374,41 @@ async fn what_is_kept_lasts_as_long_as_the_transaction() {
         })
         .await
         .unwrap();
+    }
+}
+
+/// The words of a record stand under its number, whichever of the two tables is asked for first.
+#[tokio::test]
+async fn records_added_to_search_together_are_found_each_by_its_own_words() {
+    let (db, actor) = database().await;
+    let ws = actor.workspace;
+    let doc = |n: usize| SearchDoc {
+        record: Ref::new("contact", uuid_of(n)),
+        kind: "contact",
+        title: format!("heron{n}"),
+        detail: String::new(),
+        url: "/".into(),
+        body: format!("reed{n}"),
+        connection: None,
+    };
+    let added = db.write(|tx| async move {
+        (0..3).for_each(|n| search_add(&tx, ws, &doc(n)));
+        let there = query("SELECT COUNT(*) FROM search_docs WHERE workspace_id = $1").bind(ws).value::<i64>(&tx).await?;
+        (3..6).for_each(|n| search_add(&tx, ws, &doc(n)));
+        search_put(&tx, ws, &SearchDoc { title: "swan".into(), ..doc(1) }).await?;
+        Ok(there)
+    });
+    assert_eq!(added.await.unwrap(), 3);
+    for (words, expected) in [
+        ("heron0", vec![0]),
+        ("heron1", vec![]),
+        ("swan", vec![1]),
+        ("reed1", vec![1]),
+        ("heron5 reed5", vec![5]),
+        ("heron", vec![0, 2, 3, 4, 5]),
+    ] {
+        let mut hits: Vec<Ref> = search(&db, ws, words, &[], 10).await.unwrap().into_iter().map(|hit| hit.record).collect();
+        hits.sort();
+        assert_eq!(hits, expected.into_iter().map(|n| Ref::new("contact", uuid_of(n))).collect::<Vec<_>>(), "{words}");
     }
 }

@@ -161,20 +161,16 @@ pub(crate) async fn insert(tx: &Tx, workspace: WorkspaceId, contact: &Contact) -
     index(tx, workspace, contact).await
 }
 
-/// The same, where it can together with others, see [`Insert::later`]; `company` is the name of the contact's company.
-///
-/// # Errors
-/// Whatever the database answers.
-pub(crate) async fn add(tx: &Tx, workspace: WorkspaceId, contact: &Contact, company: Option<&str>) -> Result<()> {
+/// The same, together with others, see [`Insert::later`]; `company` is the name of the contact's company.
+pub(crate) fn add(tx: &Tx, workspace: WorkspaceId, contact: &Contact, company: Option<&str>) {
     row(workspace, contact, "").later(tx);
     let mut insert = Insert::into("contact_handles", HANDLE, "");
     for (kind, key) in wanted_handles(contact) {
         insert.row().bind(workspace).bind(kind).bind(key).bind(contact.id);
     }
     insert.later(tx);
-    match contact.status {
-        Status::Active => search_add(tx, workspace, &doc(contact, company)).await,
-        Status::Archived | Status::Merged => Ok(()),
+    if contact.status == Status::Active {
+        search_add(tx, workspace, &doc(contact, company));
     }
 }
 

@@ -193,11 +193,8 @@ pub(crate) async fn save(tx: &Tx, workspace: WorkspaceId, c: &Conversation) -> R
     row(workspace, c, UPDATE).run(tx).await.map(|_| ())
 }
 
-/// Writes a conversation nobody has heard of with all its messages, where it can together with others, see [`Insert::later`].
-///
-/// # Errors
-/// Whatever the database answers.
-pub(crate) async fn add(tx: &Tx, workspace: WorkspaceId, conversation: &Conversation, messages: &[Message]) -> Result<()> {
+/// Writes a conversation nobody has heard of with all its messages, together with others, see [`Insert::later`].
+pub(crate) fn add(tx: &Tx, workspace: WorkspaceId, conversation: &Conversation, messages: &[Message]) {
     let mut newest: Vec<&Message> = messages.iter().collect();
     newest.sort_by(|a, b| (b.at, &b.external_id).cmp(&(a.at, &a.external_id)));
     let said: Vec<Saying> = newest.into_iter().map(|m| (m.at, m.side.clone(), m.internal, m.words.clone())).collect();
@@ -205,7 +202,7 @@ pub(crate) async fn add(tx: &Tx, workspace: WorkspaceId, conversation: &Conversa
     let message_count = i64::try_from(messages.len()).unwrap_or(i64::MAX);
     row(workspace, &Conversation { message_count, waiting_since, last_message_at, ..conversation.clone() }, "").later(tx);
     message_rows(workspace, messages, "").later(tx);
-    search_add(tx, workspace, &doc(conversation, &said)).await
+    search_add(tx, workspace, &doc(conversation, &said));
 }
 
 const ROW: &str = "workspace_id, id, connection_id, provider, external_id, title, state, url, assignee, stated_parts, \

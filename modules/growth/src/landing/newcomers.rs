@@ -181,7 +181,7 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, person: &Person) -> Result<Optio
     let companies = join_companies(tx, a, person, &contact, &mut said, at, &around);
     contact.company = companies.first().map(|(id, _)| *id);
     *contact.provided.entry(a.connection) = said;
-    store::add(tx, workspace, &contact, companies.first().map(|(_, name)| name.as_str())).await?;
+    store::add(tx, workspace, &contact, companies.first().map(|(_, name)| name.as_str()));
     map_new(tx, workspace, a.connection, What::Person, &person.external_id, &record);
     remember_source(tx, workspace, a.connection, &record);
     let companies = companies.into_iter().map(|(id, _)| id).collect();

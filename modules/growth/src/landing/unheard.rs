@@ -129,7 +129,7 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, landed: &Landed) -> Result<Optio
     let circle: Vec<Ref> = circle.into_iter().collect();
     let messages: Vec<Message> =
         landed.messages.iter().map(|message| conversation::stated(a, message, &conversation, None, false, at, tx.now())).collect();
-    store::add(tx, workspace, &conversation, &messages).await?;
+    store::add(tx, workspace, &conversation, &messages);
     map_new(tx, workspace, a.connection, What::Conversation, &landed.external_id, &record);
     for message in &messages {
         map_new(tx, workspace, a.connection, What::Message, &message.external_id, &message.record());
