@@ -6,7 +6,7 @@ use std::sync::Arc;
 use atlas_kernel::Result;
 use atlas_store::Tx;
 
-use super::{Landed, Planned};
+use super::{Landed, Need, Planned};
 use crate::connection::Connection;
 use crate::raw::{self, Entry};
 use crate::two_way::Rules;
@@ -15,6 +15,11 @@ use crate::{Coming, Connections, Landing};
 
 /// An object's kind and its id at the provider.
 type Key = (&'static str, String);
+
+/// The object that a need names; none when no object of the provider is of this kind.
+fn key_of(conns: &Connections, connection: &Connection, need: &Need) -> Option<Key> {
+    Some((conns.object_of(&connection.provider, need.what)?.kind, need.id.clone()))
+}
 
 /// Objects on their way into the database; nothing is complete before [`Lot::finish`].
 pub(crate) struct Lot<'a> {
@@ -27,6 +32,8 @@ pub(crate) struct Lot<'a> {
     /// The line of each object that was asked for, as it is after what has landed so far.
     lines: HashMap<Key, Option<Version>>,
     changed: BTreeSet<Key>,
+    /// What the objects hang on and nobody has asked for yet.
+    needs: BTreeSet<Key>,
     rules: Option<Arc<Rules>>,
 }
 
@@ -51,7 +58,8 @@ impl<'a> Lot<'a> {
             let mut stored = versions::versions_of(tx, workspace, id, kind, &ids).await?;
             lines.extend(ids.into_iter().map(|id| ((kind, id.clone()), stored.remove(&id))));
         }
-        let lot = Self { conns, tx, connection, numbers, entries: vec![], lines, changed: BTreeSet::new(), rules: None };
+        let needs = items.iter().flat_map(|item| &item.needs).filter_map(|need| key_of(conns, connection, need)).collect();
+        let lot = Self { conns, tx, connection, numbers, entries: vec![], lines, changed: BTreeSet::new(), needs, rules: None };
         if count > 1 {
             lot.prepare(&items).await?;
         }
@@ -149,13 +157,20 @@ impl<'a> Lot<'a> {
     }
 
     /// Whether something that the object hangs on has been offered to no module yet, in the database or in this lot.
-    async fn misses_needs(&self, item: &Planned) -> Result<bool> {
-        let missing = self.conns.missing_needs(self.tx, self.connection, &item.needs).await?;
-        Ok(missing.iter().any(|need| {
-            let kind = self.conns.object_of(&self.connection.provider, need.what).map(|object| object.kind);
-            let here = kind.and_then(|kind| self.lines.get(&(kind, need.id.clone()))?.as_ref());
-            here.is_none_or(|line| line.state == ObjectState::Held)
-        }))
+    async fn misses_needs(&mut self, item: &Planned) -> Result<bool> {
+        let mut ids: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+        for (kind, id) in std::mem::take(&mut self.needs) {
+            ids.entry(kind).or_default().push(id);
+        }
+        for (kind, ids) in ids {
+            let mut stored = versions::versions_of(self.tx, self.connection.workspace_id, self.connection.id, kind, &ids).await?;
+            for id in ids {
+                let line = stored.remove(&id);
+                self.lines.entry((kind, id)).or_insert(line);
+            }
+        }
+        let mut keys = item.needs.iter().filter_map(|need| key_of(self.conns, self.connection, need));
+        Ok(keys.any(|key| self.lines.get(&key).and_then(Option::as_ref).is_none_or(|line| line.state == ObjectState::Held)))
     }
 
     async fn apply(&mut self, landings: &[(bool, Landing)]) -> Result<Landed> {
