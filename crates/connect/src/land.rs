@@ -16,6 +16,17 @@ use crate::{Applied, Arrival, Connections, Landing};
 pub(crate) use self::lot::Lot;
 pub(crate) use self::plan::{Need, Planned, plan, plan_gone, plan_value};
 
+/// Whether an object is landed with being stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// At once.
+    No,
+    /// At once if what it hangs on is here, otherwise once that is.
+    ForNeeds,
+    /// When there is time.
+    ForNow,
+}
+
 /// What landing an object came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Landed {
@@ -43,7 +54,7 @@ impl Connections {
     }
 
     /// Lands an object by itself, see [`Lot::land`].
-    pub(crate) async fn land(&self, tx: &Tx, connection: &Connection, item: &Planned, hold: bool) -> Result<Landed> {
+    pub(crate) async fn land(&self, tx: &Tx, connection: &Connection, item: &Planned, hold: Hold) -> Result<Landed> {
         let mut lot = self.lot(tx, connection, [item]).await?;
         let landed = lot.land(item, hold).await?;
         lot.finish().await?;
@@ -52,7 +63,7 @@ impl Connections {
 
     /// Notes that a stored object could not be landed, with a code of ours.
     pub(crate) async fn land_nothing(&self, tx: &Tx, connection: &Connection, item: &Planned, code: &str) -> Result<()> {
-        self.land(tx, connection, &item.unreadable(code), false).await.map(|_| ())
+        self.land(tx, connection, &item.unreadable(code), Hold::No).await.map(|_| ())
     }
 
     /// The needs that no module has been offered yet.

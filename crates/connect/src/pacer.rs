@@ -146,6 +146,12 @@ impl Pacer {
         self.lock().core.sensible_in_flight()
     }
 
+    /// Whether calls had to wait for the provider's window lately: the windows are what limits their number.
+    pub fn is_limiting(&self) -> bool {
+        let now = self.now();
+        self.lock().core.is_limiting(now)
+    }
+
     /// The provider's clock minus ours, in microseconds, as far as its answers tell.
     pub fn clock_difference(&self) -> Option<i64> {
         self.lock().core.drift.middle()

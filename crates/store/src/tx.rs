@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use atlas_kernel::{Error, Ref, Result, Timestamp, WorkspaceId};
 use futures::future::BoxFuture;
@@ -21,6 +22,7 @@ struct Inner {
     raw: tokio::sync::Mutex<Option<Raw>>,
     dialect: Dialect,
     now: Timestamp,
+    begun: Instant,
     touched: Mutex<Touched>,
     /// Rows to be inserted before anybody asks for their tables.
     late: Mutex<Vec<Insert>>,
@@ -45,12 +47,26 @@ impl Tx {
             Raw::Postgres(_) => Dialect::Postgres,
         };
         let (raw, touched, late, kept) = (tokio::sync::Mutex::new(Some(raw)), Mutex::default(), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { raw, dialect, now, touched, late, kept }))
+        Self(Arc::new(Inner { raw, dialect, now, begun: Instant::now(), touched, late, kept }))
     }
 
     /// When the transaction began: the one "now" of everything in it.
     pub fn now(&self) -> Timestamp {
         self.0.now
+    }
+
+    /// How long the transaction has been going on; waiting for its turn is not part of it.
+    pub fn age(&self) -> Duration {
+        self.0.begun.elapsed()
+    }
+
+    /// Inserts all rows that were put by with [`Insert::later`] now.
+    ///
+    /// # Errors
+    /// Whatever the database answers to them.
+    pub async fn write_late(&self) -> Result<()> {
+        let mut raw = self.0.raw.lock().await;
+        self.catch_up(raw.as_mut().ok_or_else(ended)?, None).await
     }
 
     /// Tells open pages, once committed, that `record` changed.

@@ -26,7 +26,7 @@ const answers = (kind, { all }) => (all && kind.name === "PostgreSQL" ? [100, 1_
 async function run(kind, perMinute, answer, size, tell) {
   await scene(kind, { ...size, "limit-per-minute": perMinute, "latency-ms": answer }, async (w) => {
     await begin(w, perMinute, () => sleep(WINDOW - (Date.now() % WINDOW)));
-    await synced(w, 600_000);
+    await synced(w, 600_000, 1_000);
     const seen = await stats(w);
     const took = seen.lastRequestAt - seen.firstRequestAt;
     const { bound, words } = limit(seen, perMinute, answer);

@@ -31,7 +31,7 @@ export async function begin(w, perMinute, ready = () => undefined) {
 /** Connects and waits for the first sync. */
 export async function settle(w, perMinute, patience = 600_000) {
   const owner = await begin(w, perMinute);
-  await synced(w, patience);
+  await synced(w, patience, 500);
   return owner;
 }
 

@@ -111,14 +111,14 @@ export function connection(w) {
   return good(w.api("GET", CONNECTION));
 }
 
-/** Waits until the last sync has ended well and nothing waits, and answers the connection. */
-export function synced(w, patience = 60_000) {
+/** Waits until the last sync has ended well and nothing waits, asking every so often, and answers the connection. */
+export function synced(w, patience = 60_000, every = 100) {
   let seen;
   const ready = async () => {
     seen = await connection(w);
     return seen.sync?.state === "done" && seen;
   };
-  return until(ready, () => `the sync does not end: ${JSON.stringify({ state: seen?.state, attention: seen?.attention, sync: seen?.sync })}`, patience, 100);
+  return until(ready, () => `the sync does not end: ${JSON.stringify({ state: seen?.state, attention: seen?.attention, sync: seen?.sync })}`, patience, every);
 }
 
 /** Asks for a sync and waits for it. */

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use atlas_kernel::Result;
 use atlas_store::Tx;
 
-use super::{Landed, Need, Planned};
+use super::{Hold, Landed, Need, Planned};
 use crate::connection::Connection;
 use crate::raw::{self, Entry};
 use crate::two_way::Rules;
@@ -80,14 +80,19 @@ impl<'a> Lot<'a> {
 
     /// Lands an object: the raw entry, the modules' records, and the object's line, together.
     ///
-    /// With `hold`, an object whose people or companies have not been seen is only stored.
-    pub async fn land(&mut self, item: &Planned, hold: bool) -> Result<Landed> {
+    /// What is held is only stored.
+    pub async fn land(&mut self, item: &Planned, hold: Hold) -> Result<Landed> {
         let before = self.line(item).cloned();
         if let Some(landed) = self.nothing_new(item, before.as_ref()) {
             return Ok(landed);
         }
         let seq = self.append(item).await?;
-        let held = hold && item.state == ObjectState::Present && self.misses_needs(item).await?;
+        let held = item.state == ObjectState::Present
+            && match hold {
+                Hold::No => false,
+                Hold::ForNeeds => self.misses_needs(item).await?,
+                Hold::ForNow => true,
+            };
         let state = if held { ObjectState::Held } else { item.state };
         self.put(item, item.line(seq, state, before.as_ref()));
         match state {
@@ -118,7 +123,8 @@ impl<'a> Lot<'a> {
         let (workspace, id) = (self.connection.workspace_id, self.connection.id);
         raw::append(self.tx, workspace, id, self.entries).await?;
         let lines = self.changed.iter().filter_map(|key| self.lines.get(key)?.as_ref());
-        versions::put_all(self.tx, workspace, id, lines).await
+        versions::put_all(self.tx, workspace, id, lines).await?;
+        self.tx.write_late().await
     }
 
     fn line(&self, item: &Planned) -> Option<&Version> {

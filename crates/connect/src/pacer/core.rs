@@ -64,6 +64,8 @@ pub(crate) struct Core {
     too_many: u32,
     before: VecDeque<WindowUse>,
     waiting_until: i64,
+    /// When a call had to wait last.
+    waited_at: i64,
     pub drift: Drift,
 }
 
@@ -84,6 +86,7 @@ impl Core {
             too_many: 0,
             before: VecDeque::new(),
             waiting_until: 0,
+            waited_at: i64::MIN,
             drift: Drift::default(),
         };
         core.set_budget(per_minute);
@@ -100,6 +103,9 @@ impl Core {
         self.roll(now);
         let verdict = if now < self.blocked_until { Verdict::Wait(self.blocked_until) } else { self.judge(now, lane) };
         self.waiting_until = if let Verdict::Wait(until) = verdict { until } else { now };
+        if let Verdict::Wait(_) = verdict {
+            self.waited_at = now;
+        }
         verdict
     }
 
@@ -304,6 +310,11 @@ impl Core {
         let cap = i64::from(self.window.map_or(self.budget, |w| self.cap(w.limit)));
         let needed = usize::try_from(cap * self.answer_time * 10 / self.length).unwrap_or(0);
         needed.clamp(FEW_IN_FLIGHT, MANY_IN_FLIGHT).min(usize::try_from(cap).unwrap_or(FEW_IN_FLIGHT).max(4))
+    }
+
+    /// Whether a call had to wait in this window or the one before.
+    pub fn is_limiting(&self, now: i64) -> bool {
+        now.saturating_sub(self.waited_at) < 2 * self.length
     }
 
     pub fn gauge(&self, now: i64) -> Gauge {

@@ -1,7 +1,7 @@
 //! Working signals off: fetch what changed, ahead of everything else, and land it at once.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use atlas_jobs::{JobCtx, JobError, Outcome};
 use atlas_kernel::{Error, Result, Timestamp};
@@ -12,7 +12,7 @@ use super::turns::Turn;
 use super::{Claimed, DrainJob, SignalRow, claim, delay, put, settle};
 use crate::connection::{Connection, by_id};
 use crate::fetch;
-use crate::land::{Landed, Planned, plan, plan_gone};
+use crate::land::{Hold, Landed, Planned, plan, plan_gone};
 use crate::line::{Line, Trouble};
 use crate::pacer::Lane;
 use crate::stint::Stint;
@@ -240,23 +240,21 @@ impl Drain {
         if found.is_empty() {
             return Ok(());
         }
-        let begun = Instant::now();
         match self.write(&found).await {
             Err(error) if is_about_one(&error) => {
                 for one in &found {
                     self.land_alone(one).await?;
                 }
             }
-            done => done?,
+            done => stint.took(done?),
         }
-        stint.took(begun.elapsed());
         Ok(())
     }
 
     async fn land_alone(&self, found: &Found) -> Result<()> {
         match self.write(std::slice::from_ref(found)).await {
             Err(error) if is_about_one(&error) => self.give_up(found, error.code()).await,
-            done => done,
+            done => done.map(|_| ()),
         }
     }
 
@@ -272,8 +270,8 @@ impl Drain {
         given_up.await
     }
 
-    /// One transaction with everything that was found; what it counts is kept only when it is committed.
-    async fn write(&self, found: &[Found]) -> Result<()> {
+    /// One transaction with everything that was found; what it counts is kept only when it is committed. Answers how long it took.
+    async fn write(&self, found: &[Found]) -> Result<Duration> {
         let (calls, too_many) = self.count();
         let rows: Vec<SignalRow> = found.iter().map(|one| one.row.clone()).collect();
         let rows = &rows;
@@ -291,11 +289,11 @@ impl Drain {
             if self.conns.may_touch(id) {
                 tx.touch(workspace, &self.connection.to_ref());
             }
-            Ok(())
+            Ok(tx.age())
         });
-        written.await?;
+        let took = written.await?;
         self.counted(calls, too_many);
-        Ok(())
+        Ok(took)
     }
 
     /// Calls and "too many" answers that are to be written down.
@@ -318,7 +316,7 @@ impl Drain {
         }
         let mut lot = self.conns.lot(tx, &self.connection, findings.objects.iter().map(|object| &**object)).await?;
         for object in &findings.objects {
-            if lot.land(object, false).await? == Landed::Held {
+            if lot.land(object, Hold::No).await? == Landed::Held {
                 lot.land_held(object).await?;
             }
         }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Instant;
 
 use atlas_kernel::{Error, Result};
 use atlas_store::{Executor, Tx, query};
@@ -13,7 +12,7 @@ use super::piece::{HEAVY, How, Piece};
 use super::progress::{StreamProgress, SyncProgress, window_ms, work_done};
 use super::run::Run;
 use super::streams::{self, StreamRow, StreamState};
-use crate::land::{Landed, Lot, Planned};
+use crate::land::{Hold, Landed, Lot, Planned};
 use crate::stint::Stint;
 use crate::versions::{self, ObjectState};
 use crate::{audit, signal, tally};
@@ -104,7 +103,7 @@ impl Committer {
     /// Lands all but the last part of a heavy object in transactions of their own.
     async fn land_ahead(&self, piece: &Piece) -> Result<()> {
         let Piece::Object { planned, how, .. } = piece else { return Ok(()) };
-        if planned.weight() <= HEAVY || matches!(how, How::Listed { hold: true }) {
+        if planned.weight() <= HEAVY || matches!(how, How::Listed { hold } if *hold != Hold::No) {
             return Ok(());
         }
         for part in 0..planned.landings.len().saturating_sub(1) {
@@ -129,15 +128,18 @@ impl Committer {
 
     /// One transaction with everything in the batch; what it counts is kept only when it is committed.
     async fn write(&mut self, batch: &mut [Piece]) -> Result<()> {
-        let begun = Instant::now();
         let (calls, retries, too_many) = self.run.line.take_counts();
         self.calls = (self.calls.0 + calls, self.calls.1 + retries, self.calls.2 + too_many);
         for (stream, made) in self.made.iter_mut().enumerate() {
             *made += self.run.take_called(stream);
         }
         let (this, pieces) = (&*self, &*batch);
-        let after = self.run.conns.db().write(|tx| async move { this.write_in(&tx, pieces).await }).await?;
-        (self.rows, self.progress, self.speed) = after;
+        let written = self.run.conns.db().write(|tx| async move {
+            let after = this.write_in(&tx, pieces).await?;
+            Ok((after, tx.age()))
+        });
+        let took;
+        ((self.rows, self.progress, self.speed), took) = written.await?;
         self.calls = (0, 0, 0);
         self.made.fill(0);
         for piece in batch.iter_mut() {
@@ -145,7 +147,7 @@ impl Committer {
                 *slot = None;
             }
         }
-        self.stint.took(begun.elapsed());
+        self.stint.took(took);
         Ok(())
     }
 
@@ -231,12 +233,12 @@ impl Committer {
     }
 
     async fn land(&self, lot: &mut Lot<'_>, tx: &Tx, planned: &Planned, how: How, done: &mut StreamProgress) -> Result<()> {
-        let hold = matches!(how, How::Listed { hold: true });
+        let hold = if let How::Listed { hold } = how { hold } else { Hold::No };
         let landed = match how {
             How::Release => lot.land_held(planned).await?,
             How::Listed { .. } | How::Needed => match lot.land(planned, hold).await? {
                 // It was held before, and nothing stands against landing it now.
-                Landed::Held if !hold => lot.land_held(planned).await?,
+                Landed::Held if hold == Hold::No => lot.land_held(planned).await?,
                 landed => landed,
             },
         };

@@ -7,7 +7,7 @@ use atlas_kernel::Timestamp;
 use super::run::Run;
 use super::slots::Slot;
 use crate::fetch::{self, Content, Fetched};
-use crate::land::{Planned, plan, plan_gone};
+use crate::land::{Hold, Planned, plan, plan_gone};
 use crate::line::Trouble;
 use crate::{Answer, Failure, FailureClass, Listed, Object};
 
@@ -15,7 +15,7 @@ use crate::{Answer, Failure, FailureClass, Listed, Object};
 pub(crate) struct Ready {
     pub needed: Vec<Arc<Planned>>,
     pub object: Arc<Planned>,
-    pub hold: bool,
+    pub hold: Hold,
     pub slot: Option<Slot>,
 }
 
@@ -44,9 +44,9 @@ pub(crate) async fn obtain(run: &Arc<Run>, index: usize, object: Object, id: &st
         run.called(index);
     }
 
-    let hold = !run.gates.open(stream.order);
+    let hold = run.hold(index);
     let planned = planned(run, &fetched)?;
-    let needed = if hold { vec![] } else { needed(run, &planned).await? };
+    let needed = if hold != Hold::No { vec![] } else { needed(run, &planned).await? };
     if let Some(slot) = &mut slot {
         slot.answered();
     }
@@ -79,7 +79,7 @@ fn deleted(object: Object, item: &Listed, started: Timestamp) -> Result<Ready, T
     let answer = Answer { status: 404, ..Default::default() };
     let landings = (object.gone)(&item.id, &answer);
     let planned = plan_gone(object, &item.id, landings, started).map_err(|_| unstorable())?;
-    Ok(Ready { needed: vec![], object: Arc::new(planned), hold: false, slot: None })
+    Ok(Ready { needed: vec![], object: Arc::new(planned), hold: Hold::No, slot: None })
 }
 
 /// JSON that came in can be written again; should it not, the object is looked at as one that could not be fetched.

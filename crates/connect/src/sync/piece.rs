@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::pass::Pass;
 use super::slots::Slot;
 use super::streams::StreamState;
-use crate::land::Planned;
+use crate::land::{Hold, Planned};
 
 /// An object heavier than this is landed in several transactions.
 pub(crate) const HEAVY: usize = 100;
@@ -36,8 +36,8 @@ pub(crate) enum Piece {
 pub(crate) enum How {
     /// As listed.
     Listed {
-        /// Only stored while what it hangs on may still come.
-        hold: bool,
+        /// Whether it is only stored for the time being.
+        hold: Hold,
     },
     /// Needed by another one; not counted as listed.
     Needed,
@@ -48,7 +48,11 @@ pub(crate) enum How {
 impl Piece {
     /// How much work committing it is.
     pub fn weight(&self) -> usize {
-        if let Self::Object { planned, .. } = self { planned.weight().min(HEAVY) } else { 1 }
+        match self {
+            Self::Object { how: How::Listed { hold: Hold::ForNow }, .. } => 1,
+            Self::Object { planned, .. } => planned.weight().min(HEAVY),
+            _ => 1,
+        }
     }
 
     /// The object that is to be landed, if it is one.

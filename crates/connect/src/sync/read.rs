@@ -43,7 +43,10 @@ pub(crate) async fn read_stream(run: &Arc<Run>, stream: usize, out: mpsc::Sender
     let order = run.streams[stream].order;
     let releasing = async {
         run.gates.opened(order).await;
-        release::release(run, stream, &out).await;
+        loop {
+            release::release(run, stream, &out).await;
+            run.put_off[stream].notified().await;
+        }
     };
     let reading = async {
         let end = reader.read().await;
@@ -52,8 +55,9 @@ pub(crate) async fn read_stream(run: &Arc<Run>, stream: usize, out: mpsc::Sender
         }
         end
     };
-    let (end, ()) = tokio::join!(reading, releasing);
-    // What was held while the gate opened; after this, all of this listing is committed and others may build on it.
+    let end = tokio::select! { end = reading => end, () = releasing => End::Halted };
+    run.gates.opened(order).await;
+    // What is still held; after this, all of this listing is committed and others may build on it.
     release::release(run, stream, &out).await;
     run.gates.done(&run.streams[stream]);
     if let End::Broken(failure) = &end {

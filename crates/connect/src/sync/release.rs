@@ -11,7 +11,8 @@ use super::run::Run;
 use crate::land::{Planned, plan_value};
 use crate::versions::{self, ObjectState, Version};
 
-const AT_ONCE: usize = 40;
+/// Few, because answers that come meanwhile are stored after them.
+const AT_ONCE: usize = 12;
 
 /// Lands everything that the listing's kind of object still holds back.
 pub(crate) async fn release(run: &Arc<Run>, stream: usize, out: &mpsc::Sender<Piece>) {
@@ -33,6 +34,7 @@ async fn release_kind(run: &Arc<Run>, stream: usize, out: &mpsc::Sender<Piece>) 
     let (workspace, connection) = (run.connection.workspace_id, run.connection.id);
     let mut before: Option<String> = None;
     loop {
+        run.slots.calm().await;
         if flushed(out).await.is_none() || run.line.halt().is_raised() {
             return Ok(());
         }

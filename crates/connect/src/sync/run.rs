@@ -10,7 +10,7 @@ use atlas_kernel::{Error, Result, Timestamp};
 use atlas_store::{Tx, query};
 use futures::future::join_all;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
 use super::commit::Committer;
@@ -23,6 +23,7 @@ use super::slots::Slots;
 use super::streams::{self, StreamRow, StreamState};
 use super::{Sync, SyncId, SyncJob, SyncKind, active, release};
 use crate::connection::{Connection, by_id};
+use crate::land::Hold;
 use crate::line::Line;
 use crate::needs::Met;
 use crate::pacer::Lane;
@@ -53,6 +54,8 @@ pub(crate) struct Run {
     pub slots: Slots,
     pub gates: Gates,
     pub met: Met,
+    /// For each listing: rung when an object was stored to be landed when there is time.
+    pub put_off: Vec<Notify>,
     called: Vec<AtomicI64>,
 }
 
@@ -138,9 +141,24 @@ impl Run {
         let slots = Slots::default();
         let gates = Gates::new(&streams);
         let called = streams.iter().map(|_| AtomicI64::new(0)).collect();
+        let put_off = streams.iter().map(|_| Notify::new()).collect();
         let (sync, kind) = (sync.id, sync.kind);
-        let run = Self { conns, ctx, connection, line, sync, kind, lane, streams, passes, slots, gates, met: Met::default(), called };
+        let run =
+            Self { conns, ctx, connection, line, sync, kind, lane, streams, passes, slots, gates, met: Met::default(), put_off, called };
         Ok((run, rows))
+    }
+
+    /// Whether an object that came now is landed at once. When the windows are what limits the sync, answers that come faster than
+    /// they are landed are only stored, so that the calls go on; the rest of the window is time enough to land them.
+    pub fn hold(&self, stream: usize) -> Hold {
+        if !self.gates.open(self.streams[stream].order) {
+            return Hold::ForNeeds;
+        }
+        if self.lane == Lane::Incremental || self.slots.is_calm() || !self.line.pacer().is_limiting() {
+            return Hold::No;
+        }
+        self.put_off[stream].notify_one();
+        Hold::ForNow
     }
 
     /// A call was made for a listing.

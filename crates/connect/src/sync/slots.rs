@@ -15,6 +15,7 @@ pub(crate) struct Slots(Arc<Inner>);
 struct Inner {
     counts: Mutex<Counts>,
     freed: Notify,
+    calmed: Notify,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,6 +59,22 @@ impl Slots {
         }
     }
 
+    /// Whether hardly an answer waits to be stored.
+    pub fn is_calm(&self) -> bool {
+        self.counts().unstored <= FEW
+    }
+
+    /// Waits until hardly an answer waits to be stored.
+    pub async fn calm(&self) {
+        loop {
+            let freed = self.0.calmed.notified();
+            if self.is_calm() {
+                return;
+            }
+            freed.await;
+        }
+    }
+
     fn counts(&self) -> MutexGuard<'_, Counts> {
         self.0.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -88,8 +105,12 @@ impl Drop for Slot {
         } else {
             counts.out -= 1;
         }
+        let calm = counts.unstored <= FEW;
         drop(counts);
         self.slots.0.freed.notify_one();
+        if calm {
+            self.slots.0.calmed.notify_waiters();
+        }
     }
 }
 
@@ -112,6 +133,29 @@ mod tests {
         assert_eq!(taken.len(), FEW + 1);
         taken.pop();
         assert!(slots.take(0).now_or_never().is_some(), "one was stored");
+    }
+
+    #[tokio::test]
+    async fn it_is_calm_when_hardly_an_answer_waits() {
+        let slots = Slots::default();
+        let mut out: Vec<Slot> = vec![];
+        for _ in 0..FEW + 3 {
+            out.push(slots.take(20).await);
+        }
+        assert!(slots.is_calm(), "nothing was answered");
+        out.iter_mut().for_each(Slot::answered);
+        assert!(!slots.is_calm());
+        let calm = tokio::spawn({
+            let slots = slots.clone();
+            async move { slots.calm().await }
+        });
+        tokio::task::yield_now().await;
+        drop(out.pop());
+        drop(out.pop());
+        tokio::task::yield_now().await;
+        assert!(!calm.is_finished());
+        drop(out.pop());
+        calm.await.unwrap();
     }
 
     #[tokio::test]

@@ -22,7 +22,7 @@ use super::state::{Memory, Place, UNDER_WAY, echo, memories, no_echo, remember};
 use super::writes::{self, Intent, WriteState};
 use crate::connection::{Connection, by_id};
 use crate::heed::{ScopeState, scopes};
-use crate::land::plan;
+use crate::land::{Hold, plan};
 use crate::line::{Line, Trouble};
 use crate::pacer::Lane;
 use crate::sync::unstorable;
@@ -168,7 +168,7 @@ impl Sender {
     async fn judge(&self, parcel: &Parcel, row: &PushRow, planned: &crate::land::Planned) -> Result<Vec<Intent>> {
         let done = self.conns.db().write(|tx| async move {
             self.ctx.fence(&tx).await?;
-            self.conns.land(&tx, &self.connection, planned, false).await?;
+            self.conns.land(&tx, &self.connection, planned, Hold::No).await?;
             let place = self.place(parcel.what, &row.external_id);
             let rules = rules(&tx, self.line.connector(), place.workspace, place.connection).await?;
             let record = crate::mapped(&tx, place.workspace, place.connection, place.what, place.external_id).await?;
@@ -269,7 +269,7 @@ impl Sender {
             for intent in intents {
                 echo(&tx, &place, intent.field, &intent.after, version).await?;
             }
-            self.conns.land(&tx, &self.connection, planned, false).await?;
+            self.conns.land(&tx, &self.connection, planned, Hold::No).await?;
             writes::end(&tx, &place, |_| (WriteState::Written, None, None)).await?;
             for undone in writes::written_by_batch(&tx, &place, &row.undo).await? {
                 if intents.iter().any(|intent| intent.field == undone.field) {
