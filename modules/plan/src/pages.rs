@@ -5,6 +5,7 @@ mod calendars;
 mod day;
 mod feed;
 mod hours;
+mod hours_sets;
 mod spots;
 mod task;
 mod team;
@@ -17,7 +18,7 @@ use axum::http::HeaderMap;
 use futures::FutureExt;
 
 use crate::replan::Replanned;
-use crate::{CalendarId, PLAN_READ, PLAN_WRITE, Planning, RevisionId, words};
+use crate::{CalendarId, HoursSetId, PLAN_READ, PLAN_WRITE, Planning, RevisionId, words};
 
 macro_rules! page {
     ($p:ident, $handler:path $(, $name:ident: $ty:ty)*) => {{
@@ -38,6 +39,11 @@ pub fn pages(p: &Planning) -> Pages {
         .get("/plan/team", PLAN_READ, page!(p, team::show, asked: Query<team::Asked>))
         .get("/plan/hours", PLAN_READ, page!(p, hours::show))
         .post("/plan/hours", PLAN_WRITE, page!(p, hours::save, form: Form<Vec<(String, String)>>))
+        .get("/plan/hours-sets/new", PLAN_WRITE, page!(p, hours_sets::new))
+        .post("/plan/hours-sets", PLAN_WRITE, page!(p, hours_sets::create, form: Form<hours_sets::Typed>))
+        .get("/plan/hours-sets/{id}", PLAN_WRITE, page!(p, hours_sets::show, id: Path<HoursSetId>))
+        .post("/plan/hours-sets/{id}", PLAN_WRITE, page!(p, hours_sets::save, id: Path<HoursSetId>, form: Form<hours_sets::Typed>))
+        .post("/plan/hours-sets/{id}/remove", PLAN_WRITE, page!(p, hours_sets::remove, id: Path<HoursSetId>))
         .get("/plan/busy/new", PLAN_WRITE, page!(p, hours::new_busy, asked: Query<hours::NewAsked>))
         .post("/plan/busy", PLAN_WRITE, page!(p, hours::add_busy, form: Form<hours::BusyForm>))
         .post("/plan/busy/{id}/remove", PLAN_WRITE, page!(p, hours::remove_busy, id: Path<String>))

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{Body, store};
 use crate::facts::{Facts, minute, moment, task_id, user_id};
 use crate::words::{self, Reader};
-use crate::{PLAN_READ, Planning};
+use crate::{HoursSetId, PLAN_READ, Planning};
 
 /// At most so many fixes are offered.
 pub const FIXES: usize = 8;
@@ -36,6 +36,8 @@ pub struct Explanation {
     pub finish: Option<Timestamp>,
     /// When it is due.
     pub due: Option<Timestamp>,
+    /// The hours that it is restricted to; null for any working time.
+    pub hours_set: Option<RestrictedTo>,
     /// Working minutes between the due date and the finish; of a due date before today, those from today on.
     pub late_minutes: u32,
     /// Why it is there, in words.
@@ -54,6 +56,17 @@ pub struct Explanation {
     pub who_moved: Option<String>,
     /// When it will be done, by how estimates turned out before.
     pub forecast: Option<Forecast>,
+}
+
+/// The hours that a task is restricted to.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RestrictedTo {
+    /// The hours set.
+    pub id: HoursSetId,
+    /// What people call it.
+    pub name: String,
+    /// The week in one line, such as `Tue–Thu 10:00–16:00`.
+    pub words: String,
 }
 
 /// A stretch of time and what takes it.
@@ -185,11 +198,12 @@ pub async fn explain(planning: &Planning, db: &Db, actor: &Actor, record: &Ref, 
         start: body.span().map(|span| moment(span.from)),
         finish: body.span().map(|span| moment(span.until)),
         due: body.facts.due.map(|due| moment(due.at)),
+        hours_set: facts.hours_of(id).map(|set| RestrictedTo { id: set.id, name: set.name.clone(), words: set.in_words() }),
         late_minutes: late,
         why_here: format!("{} {}", note.lead, note.rest).trim().to_owned(),
         reason: place.and_then(|place| serde_json::to_value(place.reason).ok()),
-        binding: earlier.iter().flat_map(|why| &why.binding).map(|one| words::reason(*one, &facts)).collect(),
-        why_not_earlier: earlier.iter().flat_map(|why| &why.blockers).map(|one| between(one, &facts)).collect(),
+        binding: earlier.iter().flat_map(|why| &why.binding).map(|one| words::reason(*one, id, &facts)).collect(),
+        why_not_earlier: earlier.iter().flat_map(|why| &why.blockers).map(|one| between(one, id, &facts)).collect(),
         why_this_person: people(&planner, id, &facts)?,
         why_late: chain.into_iter().map(|link| step(&link, &facts)).collect(),
         who_moved: body.moved.as_ref().map(|moved| words::who_moved(moved, &facts, &reader)),
@@ -197,7 +211,7 @@ pub async fn explain(planning: &Planning, db: &Db, actor: &Actor, record: &Ref, 
     })
 }
 
-fn between(one: &atlas_planner::Blocker, facts: &Facts) -> Between {
+fn between(one: &atlas_planner::Blocker, of: TaskId, facts: &Facts) -> Between {
     let what = match one.reason {
         atlas_planner::Reason::Busy(task) => {
             facts.work.get(&task).map_or_else(|| "Another task".to_owned(), |work| format!("{} {}", work.key, work.title))
@@ -209,7 +223,11 @@ fn between(one: &atlas_planner::Blocker, facts: &Facts) -> Between {
         atlas_planner::Reason::DailyCap => "Left unplanned by the daily cap".to_owned(),
         atlas_planner::Reason::NoTaskBlock => "Kept free".to_owned(),
         atlas_planner::Reason::MinimumChunk => "Too short a gap".to_owned(),
-        other => words::reason(other, facts),
+        atlas_planner::Reason::TaskHours => match facts.hours_of(of) {
+            Some(set) => format!("Outside “{}”", set.name),
+            None => "Outside its own hours".to_owned(),
+        },
+        other => words::reason(other, of, facts),
     };
     Between { what, start: moment(one.span.from), finish: moment(one.span.until), minutes: one.minutes }
 }
@@ -226,7 +244,7 @@ fn people(planner: &Planner, id: TaskId, facts: &Facts) -> Result<Vec<Someone>> 
 fn step(link: &atlas_planner::DelayLink, facts: &Facts) -> Step {
     Step {
         key: facts.key(link.task).to_owned(),
-        why: words::reason(link.reason, facts),
+        why: words::reason(link.reason, link.task, facts),
         start: moment(link.span.from),
         finish: moment(link.span.until),
         minutes: link.minutes,
