@@ -6,6 +6,7 @@ mod day;
 mod feed;
 mod hours;
 mod hours_sets;
+mod project;
 mod spots;
 mod task;
 mod team;
@@ -59,6 +60,7 @@ pub fn pages(p: &Planning) -> Pages {
         .post("/plan/offer/accept", PLAN_WRITE, page!(p, acts::accept_offer))
         .post("/plan/offer/dismiss", PLAN_WRITE, page!(p, acts::dismiss_offer))
         .post("/plan/notices/put-away", PLAN_WRITE, page!(p, acts::put_away))
+        .get("/plan/projects/{id}", PLAN_READ, page!(p, project::show, id: Path<String>))
         .get("/plan/tasks/{key}", PLAN_READ, page!(p, task::show, key: Path<String>, asked: Query<task::Asked>))
         .post("/plan/tasks/{key}/{act}", PLAN_WRITE, page!(p, acts::act, at: Path<(String, String)>, form: Form<acts::ActForm>))
         .post("/plan/changes/{id}/undo", PLAN_WRITE, page!(p, acts::undo, id: Path<RevisionId>, headers: HeaderMap))
@@ -73,7 +75,10 @@ fn page_of_visitor(
 
 /// Sections on other pages.
 pub fn panels() -> Vec<Panel> {
-    vec![Panel { noun: "task", title: "Plan", order: 10, render: |ctx, record| task::panel(ctx, record).boxed() }]
+    vec![
+        Panel { noun: "task", title: "Plan", order: 10, render: |ctx, record| task::panel(ctx, record).boxed() },
+        Panel { noun: "proj", title: "When it will be done", order: 10, render: |ctx, record| project::panel(ctx, record).boxed() },
+    ]
 }
 
 /// What a change did, in a sentence.

@@ -1,7 +1,9 @@
 //! The plan as it is kept: where each task lies, why, what was accepted, and how it changed.
 
 pub mod api;
+pub mod eta;
 pub mod explain;
+pub mod history;
 pub mod notice;
 pub mod offer;
 pub mod store;
@@ -90,7 +92,7 @@ pub enum Undo {
     /// A wish as it was.
     Wish(TaskId, Option<Wish>),
     /// An hours set as it was.
-    HoursSet(HoursSetId, Option<HoursSet>),
+    HoursSet(HoursSet),
     /// A member's hours as they were.
     Hours(UserId, Option<Hours>),
     /// The accepted blocks of a task as they were.

@@ -249,6 +249,7 @@ test("a task is kept to hours of the week, and removing them lifts that and says
   await page.getByRole("button", { name: "Add", exact: true }).click();
   await page.getByText("days and hours such as", { exact: false }).waitFor();
   await page.getByLabel("Hours of the week").fill("Mon-Fri 15-17");
+  assert.equal(await page.getByRole("heading", { name: "Add hours" }).count(), 1, "a refused form comes back once");
   await shot(page, "plan-hours-set-form");
   await page.getByRole("button", { name: "Add", exact: true }).click();
   await page.getByText("Mon–Fri 15:00–17:00 · 0 tasks").waitFor();
@@ -282,6 +283,31 @@ test("a task is kept to hours of the week, and removing them lifts that and says
     await good(w.api("POST", `/v1/plan/changes/${change.id}/undo`));
   }
   assert.deepEqual(await blocks(), original, "undo restores every block");
+  assert.deepEqual(ctx.errors, []);
+  await ctx.close();
+});
+
+test("a project says when it will be done, and what is missing to know it better", { timeout: 60_000 }, async () => {
+  const { projectId } = await good(w.api("GET", `/v1/tasks/${keys[0]}`));
+  const eta = await good(w.api("GET", `/v1/plan/projects/${projectId}`));
+  const ends = (await good(w.api("GET", "/v1/plan"))).blocks.map((one) => Date.parse(one.end));
+  assert.deepEqual([eta.tasks, eta.withoutEstimate, eta.withoutPlace, Date.parse(eta.finish), eta.p50], [8, 1, 0, Math.max(...ends), null]);
+  assert.deepEqual(eta.caveats, ["1 task has no estimate and counts as 1 h.", "Owner finished too little yet to say how estimates turn out."]);
+  assert.equal((await w.api("GET", "/v1/plan/projects/nothing")).status, 404);
+  const ctx = await context(browser);
+  const page = await ctx.newPage();
+  await signIn(page, w.url);
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [1440, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.goto(`${w.url}/projects/${keys[0].split("-")[0]}`);
+      await page.locator(".plan-eta").getByText("Planned to be done").waitFor();
+      await shot(page, `plan-project-${colorScheme}-${width}`);
+      assert.equal(await sideways(page), 0, `project at ${width}`);
+      assert.deepEqual(await axe(page), [], `project at ${width}`);
+    }
+  }
   assert.deepEqual(ctx.errors, []);
   await ctx.close();
 });

@@ -64,7 +64,7 @@ pub async fn edit(
         (false, true) => format!("The hours “{}” are now called “{}”", before.name, after.name),
         _ => format!("The hours “{}” are now {}", after.name, after.in_words()),
     };
-    let undo = if before == after { vec![] } else { vec![Undo::HoursSet(id, Some(before))] };
+    let undo = if before == after { vec![] } else { vec![Undo::HoursSet(before)] };
     let replanned = replan(planning, tx, actor, Why { said, undo, turn, ..Why::default() }).await?;
     Ok((after, replanned))
 }
@@ -111,7 +111,7 @@ pub async fn remove(planning: &Planning, tx: &Tx, actor: &Actor, id: HoursSetId)
     let turn = Turn::take(tx, actor.workspace).await?;
     let set = store::one(tx, actor.workspace, id).await?.ok_or(Error::NotFound("hours set"))?;
     let bodies = planning.bodies(tx, actor.workspace).await?;
-    let (mut undo, mut lifted) = (vec![Undo::HoursSet(id, Some(set.clone()))], Vec::new());
+    let (mut undo, mut lifted) = (vec![Undo::HoursSet(set.clone())], Vec::new());
     for (task, wish) in plan::wishes(tx, actor.workspace).await?.into_iter().filter(|(_, wish)| wish.hours == Some(id)) {
         plan::put_wish(tx, actor.workspace, task, Some(&Wish { hours: None, ..wish.clone() })).await?;
         undo.push(Undo::Wish(task, Some(wish)));

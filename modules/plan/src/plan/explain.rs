@@ -8,15 +8,14 @@ use atlas_store::Db;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Body, store};
+use super::Body;
+use super::history::History;
 use crate::facts::{Facts, minute, moment, task_id, user_id};
 use crate::words::{self, Reader};
 use crate::{HoursSetId, PLAN_READ, Planning};
 
 /// At most so many fixes are offered.
 pub const FIXES: usize = 8;
-/// So many finished tasks with worked time are enough to learn from.
-const ENOUGH: usize = 10;
 
 /// Everything there is to say about one task's place.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -149,7 +148,7 @@ pub struct FixOut {
     pub harmed: Vec<String>,
 }
 
-fn planned(error: WorldError) -> Error {
+pub(super) fn planned(error: WorldError) -> Error {
     match error {
         WorldError::NoSuchTask(_) => Error::NotFound("task in the plan"),
         error => Error::internal(error.to_string()),
@@ -254,24 +253,10 @@ fn step(link: &atlas_planner::DelayLink, facts: &Facts) -> Step {
 /// When a task will be done if it turns out like those its person finished before; none while those are too few.
 async fn forecast(planning: &Planning, db: &Db, actor: &Actor, planner: &Planner, body: &Body) -> Result<Option<Forecast>> {
     let Some(place) = &body.place else { return Ok(None) };
-    let mut ratios = Vec::new();
-    for source in planning.sources() {
-        let finished = (source.finished)(db, actor.workspace, 400).await?;
-        let mine: Vec<_> = finished.into_iter().filter(|one| one.people.contains(&user_id(place.person))).collect();
-        let ids: Vec<TaskId> = mine.iter().map(|one| task_id(&one.record)).collect();
-        let worked = store::worked_of(db, actor.workspace, &ids).await?;
-        ratios.extend(mine.iter().filter_map(|one| {
-            let minutes = worked.get(&task_id(&one.record)).filter(|minutes| **minutes > 0)?;
-            Some(minutes * 100 / one.estimate.max(1))
-        }));
-    }
-    if ratios.len() < ENOUGH {
-        return Ok(None);
-    }
-    ratios.sort_unstable();
+    let history = History::read(planning, db, actor.workspace).await?;
+    let Some(past) = history.of(user_id(place.person)) else { return Ok(None) };
     let finish = |per_cent: usize| -> Result<Timestamp> {
-        // The smallest ratio that so many per cent of the finished tasks kept to.
-        let ratio = ratios[(ratios.len() * per_cent).div_ceil(100).max(1) - 1];
+        let ratio = past.kept_to(per_cent);
         let left = planner.world().tasks.iter().find(|task| task.id == place.task).and_then(|task| task.remaining);
         let left = i64::from(left.unwrap_or(Settings::default().default_estimate));
         let mut branch = planner.branch();
@@ -279,7 +264,7 @@ async fn forecast(planning: &Planning, db: &Db, actor: &Actor, planner: &Planner
         branch.apply(&Event::Remaining { task: place.task, minutes }).map_err(planned)?;
         Ok(branch.placement(place.task).map_or_else(|| moment(place.finish()), |place| moment(place.finish())))
     };
-    Ok(Some(Forecast { p50: finish(50)?, p90: finish(90)?, from_tasks: ratios.len() }))
+    Ok(Some(Forecast { p50: finish(50)?, p90: finish(90)?, from_tasks: past.tasks() }))
 }
 
 /// What would make a late task less late, the best first; empty when it is on time or nothing helps.

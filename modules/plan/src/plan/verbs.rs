@@ -384,8 +384,7 @@ pub async fn undo(planning: &Planning, tx: &Tx, actor: &Actor, id: RevisionId) -
             Undo::Busy(_, Some(busy)) => calendar::put_busy(tx, actor.workspace, busy).await?,
             Undo::Busy(id, None) => calendar::remove_busy(tx, actor.workspace, *id).await?,
             Undo::Wish(task, wish) => store::put_wish(tx, actor.workspace, *task, wish.as_ref()).await?,
-            Undo::HoursSet(_, Some(set)) => crate::hours_set::verbs::bring_back(tx, actor, set).await?,
-            Undo::HoursSet(id, None) => hours_set::remove(tx, actor.workspace, *id).await?,
+            Undo::HoursSet(set) => crate::hours_set::verbs::bring_back(tx, actor, set).await?,
             Undo::Hours(user, hours) => calendar::put_hours(tx, actor.workspace, *user, &hours.clone().unwrap_or_default()).await?,
             Undo::Offer => {}
             Undo::Accepted(task, spans) => {
