@@ -1,7 +1,7 @@
 //! What is known before anything is placed: who is overloaded by when, and which due dates cannot be met at all.
 
-use crate::board::{Board, Job, Line, Room, Standing};
-use crate::calendar::Calendar;
+use crate::board::{Board, Choice, Job, Line, Standing};
+use crate::calendar::{ANY_HOURS, Calendar, RankedBitmap, Within};
 use crate::plan::{Alarm, ChainLink, Rule};
 use crate::planner::Planner;
 use crate::time::{Range, Slot, minutes_of};
@@ -39,28 +39,50 @@ fn bare_line(board: &Board, person: usize) -> Line {
     bare
 }
 
-/// For each person, the due date by which the work that only they can do exceeds their time by most.
+/// For each person, the due date by which the work that only they can do exceeds their time by most: all of it, or else
+/// what is restricted to the same hours.
 fn overloads(board: &Board, lines: &[Line]) -> Vec<Alarm> {
     let latest = latest_finishes(board);
-    let mut work: Vec<Vec<(Slot, Job, u32)>> = vec![Vec::new(); lines.len()];
+    let mut work: Vec<Vec<Owed>> = vec![Vec::new(); lines.len()];
     for job in board.active() {
         if let [choice] = board.jobs[job as usize].choices[..]
             && latest[job as usize] < i64::from(board.grid.slots)
         {
             let by = latest[job as usize].max(i64::from(board.now)) as Slot;
-            work[choice.person as usize].push((by, job, choice.need));
+            work[choice.person as usize].push(Owed { by, job, choice });
         }
     }
-    let people = work.iter_mut().zip(lines).enumerate();
-    people.filter_map(|(person, (work, line))| overload(board, person, work, Capacity::of(line, &board.calendars[person]))).collect()
+    (0..lines.len()).filter_map(|person| overload_of(board, person, &mut work[person], &lines[person])).collect()
 }
 
-fn overload(board: &Board, person: usize, work: &mut [(Slot, Job, u32)], capacity: Capacity) -> Option<Alarm> {
-    work.sort_unstable_by_key(|(by, job, _)| (*by, board.rank(*job)));
+/// Work that one person has to do by some moment.
+#[derive(Clone, Copy)]
+struct Owed {
+    by: Slot,
+    job: Job,
+    choice: Choice,
+}
+
+fn overload_of(board: &Board, person: usize, work: &mut [Owed], line: &Line) -> Option<Alarm> {
+    let calendar = &board.calendars[person];
+    work.sort_unstable_by_key(|owed| (owed.by, board.rank(owed.job)));
+    let all = overload(board, person, work, Capacity::of(line, calendar, Within::new(&line.free, None)));
+    let mut restricted: Vec<Choice> = work.iter().map(|owed| owed.choice).filter(|choice| choice.hours != ANY_HOURS).collect();
+    restricted.sort_unstable_by_key(|choice| choice.hours);
+    restricted.dedup_by_key(|choice| choice.hours);
+    all.or_else(|| {
+        restricted.into_iter().find_map(|choice| {
+            let same: Vec<Owed> = work.iter().copied().filter(|owed| owed.choice.hours == choice.hours).collect();
+            overload(board, person, &same, Capacity::of(line, calendar, Within::new(&line.free, board.hours(choice))))
+        })
+    })
+}
+
+fn overload(board: &Board, person: usize, work: &[Owed], capacity: Capacity) -> Option<Alarm> {
     let (mut sum, mut worst) = (0_i64, (0_i64, 0_usize));
-    for (index, (by, _, need)) in work.iter().enumerate() {
-        sum += i64::from(*need);
-        let over = sum - i64::from(capacity.until(*by));
+    for (index, owed) in work.iter().enumerate() {
+        sum += i64::from(owed.choice.need);
+        let over = sum - i64::from(capacity.until(owed.by));
         if over > worst.0 {
             worst = (over, index);
         }
@@ -68,9 +90,9 @@ fn overload(board: &Board, person: usize, work: &mut [(Slot, Job, u32)], capacit
     let (over, last) = worst;
     (over > 0).then(|| Alarm::Overload {
         person: board.people[person].id,
-        by: board.grid.minute(work[last].0),
+        by: board.grid.minute(work[last].by),
         over_minutes: over * crate::SLOT_MINUTES,
-        tasks: work[..=last].iter().filter(|(.., need)| *need > 0).map(|(_, job, _)| board.tasks[*job as usize].id).collect(),
+        tasks: work[..=last].iter().filter(|owed| owed.choice.need > 0).map(|owed| board.tasks[owed.job as usize].id).collect(),
     })
 }
 
@@ -78,23 +100,24 @@ fn overload(board: &Board, person: usize, work: &mut [(Slot, Job, u32)], capacit
 struct Capacity<'a> {
     line: &'a Line,
     calendar: &'a Calendar,
+    free: Within<'a>,
     before: Vec<u32>,
 }
 
 impl<'a> Capacity<'a> {
-    fn of(line: &'a Line, calendar: &'a Calendar) -> Self {
+    fn of(line: &'a Line, calendar: &'a Calendar, free: Within<'a>) -> Self {
         let mut before = vec![0];
         let mut sum = 0;
         for day in 0..calendar.days() {
-            sum += line.free.count(calendar.day(day)).min(line.left[day].max(0) as u32);
+            sum += free.count(calendar.day(day)).min(line.left[day].max(0) as u32);
             before.push(sum);
         }
-        Self { line, calendar, before }
+        Self { line, calendar, free, before }
     }
 
     fn until(&self, slot: Slot) -> u32 {
         let day = self.calendar.day_of(slot);
-        let today = self.line.free.count(Range::new(self.calendar.day_starts[day], slot));
+        let today = self.free.count(Range::new(self.calendar.day_starts[day], slot));
         self.before[day] + today.min(self.line.left[day].max(0) as u32)
     }
 }
@@ -125,7 +148,11 @@ fn latest_start(board: &Board, job: Job, finish: i64) -> i64 {
         return i64::from(board.grid.slots);
     }
     match rules.choices[..] {
-        [choice] if finish > 0 => board.calendars[choice.person as usize].work.sub(finish as Slot, choice.need).map_or(0, i64::from),
+        [choice] if finish > 0 => {
+            let start = |time: &RankedBitmap| time.sub(finish as Slot, choice.need).map_or(0, i64::from);
+            let by_work = start(&board.calendars[choice.person as usize].work);
+            board.hours(choice).map_or(by_work, |hours| by_work.min(start(hours)))
+        }
         _ => finish - i64::from(rules.choices.iter().map(|choice| choice.need).min().unwrap_or(0)),
     }
 }
@@ -173,7 +200,7 @@ fn earliest_alone(board: &Board, lines: &[Line], earliest: &[Option<Earliest>], 
                 (start, after) = (bound, Some(edge.other));
             }
         }
-        let room = Room { line: &lines[choice.person as usize], calendar: &board.calendars[choice.person as usize] };
+        let room = board.room_on(*choice, &lines[choice.person as usize]);
         if !room.earliest(choice.need, rules.pieces, start, board.grid.slots, &mut pieces) {
             continue;
         }

@@ -24,7 +24,7 @@ pub(crate) use journal::Journal;
 pub(crate) use line::{Hold, Job, Line};
 pub(crate) use spot::{NOBODY, Spot};
 
-use crate::calendar::{Calendar, Zones};
+use crate::calendar::{Calendar, RankedBitmap, Restrictions, Zones};
 use crate::id::{PersonId, TaskId};
 use crate::plan::{Rule, Score};
 use crate::time::{Grid, Slot};
@@ -58,6 +58,8 @@ pub(crate) struct Board {
     pub task_index: Arc<HashMap<TaskId, Job>>,
     pub person_index: Arc<HashMap<PersonId, u32>>,
     pub zones: Zones,
+    /// The hours that tasks are restricted to.
+    pub restrictions: Restrictions,
     /// Mean work of a task in slots, for rules that compare with it.
     pub mean_need: i64,
     /// Sum and number of the weights, for their mean.
@@ -77,9 +79,19 @@ impl Board {
         (Arc::make_mut(line), &self.calendars[person as usize])
     }
 
-    /// Where to look for room on this person's own line.
-    pub fn room(&self, person: u32) -> Room<'_> {
-        Room { line: &self.lines[person as usize], calendar: &self.calendars[person as usize] }
+    /// Where to look for room on this candidate's own line.
+    pub fn room(&self, choice: Choice) -> Room<'_> {
+        self.room_on(choice, &self.lines[choice.person as usize])
+    }
+
+    /// The same on another line of this candidate.
+    pub fn room_on<'a>(&'a self, choice: Choice, line: &'a Line) -> Room<'a> {
+        Room { line, calendar: &self.calendars[choice.person as usize], hours: self.hours(choice) }
+    }
+
+    /// The hours that the task is restricted to when this candidate does it; `None` for any working time.
+    pub fn hours(&self, choice: Choice) -> Option<&RankedBitmap> {
+        self.restrictions.get(choice.hours)
     }
 
     /// Indices of tasks that take part in planning.

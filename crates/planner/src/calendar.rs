@@ -3,11 +3,15 @@
 mod bitmap;
 mod compile;
 mod ranked;
+mod restrictions;
+mod within;
 mod zone;
 
 pub(crate) use bitmap::Bitmap;
 pub(crate) use compile::{compile, open_time};
 pub(crate) use ranked::RankedBitmap;
+pub(crate) use restrictions::{ANY_HOURS, Restrictions};
+pub(crate) use within::Within;
 pub(crate) use zone::{ZoneClock, Zones};
 
 use crate::time::{Range, Slot};

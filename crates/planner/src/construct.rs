@@ -108,7 +108,7 @@ fn shift_right(board: &mut Board, job: Job, end: Slot, pieces: &mut Vec<Range>) 
         return;
     }
     board.lift(job);
-    let found = board.room(spot.person).latest(choice.need, rules.pieces, spot.start, until, pieces);
+    let found = board.room(choice).latest(choice.need, rules.pieces, spot.start, until, pieces);
     let shifted = if found { board.spot(job, spot.person, pieces.clone()) } else { spot };
     board.put(job, shifted);
 }

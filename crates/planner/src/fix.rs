@@ -62,6 +62,8 @@ pub enum Action {
     Postpone(TaskId),
     /// Move the due date to the planned finish.
     ShiftDue(Minute),
+    /// Let the task be done at any working time, not only within its own hours.
+    AnyHours(TaskId),
     /// Let the task be done in pieces.
     Split(TaskId),
     /// Let this person's days be planned full.

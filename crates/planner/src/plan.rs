@@ -65,6 +65,8 @@ pub enum Reason {
     Fixed,
     /// Outside the person's working hours, or absent.
     Calendar,
+    /// Outside the hours that the task itself is restricted to.
+    TaskHours,
     /// A meeting of the person.
     Meeting(MeetingId),
     /// A block the person keeps free of tasks.
@@ -102,6 +104,8 @@ pub enum UnplacedReason {
     WaitsFor(TaskId),
     /// Its pins lie in several people's calendars.
     PinsDisagree,
+    /// No candidate works within the hours that it is restricted to, or not for long enough.
+    OutsideItsHours,
     /// No candidate ever has that much time in one piece.
     NoRunLongEnough,
     /// All free time before the planning horizon is taken.

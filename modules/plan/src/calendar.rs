@@ -77,11 +77,14 @@ impl Busy {
     }
 }
 
+/// Hours of a week: for each day, Monday first, pairs of minutes after midnight.
+pub type Week = [Vec<(u16, u16)>; 7];
+
 /// When a member works, by their own clock, and how much of it may be planned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hours {
-    /// For each day, Monday first, pairs of minutes after midnight.
-    pub week: [Vec<(u16, u16)>; 7],
+    /// The working hours.
+    pub week: Week,
     /// How much of a day may hold tasks, per cent.
     pub cap: u8,
 }
@@ -101,13 +104,7 @@ impl Hours {
     /// # Errors
     /// A field error on `week` or `dailyCapPercent`.
     pub fn check(&self) -> Result<()> {
-        for day in &self.week {
-            let edges: Vec<u16> = day.iter().flat_map(|(from, until)| [*from, *until]).collect();
-            let ordered = edges.chunks(2).all(|pair| pair[0] < pair[1]) && edges.windows(2).all(|pair| pair[0] <= pair[1]);
-            if !ordered || edges.last().is_some_and(|last| *last > 24 * 60) {
-                return Err(Error::field("week", "invalid", "hours such as 09:00–13:00, 14:00–18:00, one after the other"));
-            }
-        }
+        check_week(&self.week)?;
         if !CAP_LIMITS.contains(&self.cap) {
             return Err(Error::field("dailyCapPercent", "out_of_range", "between 10 and 100"));
         }
@@ -138,6 +135,21 @@ impl Hours {
         }
         Ok(day)
     }
+}
+
+/// Checks that each day's pairs are in order, do not overlap and lie within the day.
+///
+/// # Errors
+/// A field error on `week`.
+pub fn check_week(week: &Week) -> Result<()> {
+    for day in week {
+        let edges: Vec<u16> = day.iter().flat_map(|(from, until)| [*from, *until]).collect();
+        let ordered = edges.chunks(2).all(|pair| pair[0] < pair[1]) && edges.windows(2).all(|pair| pair[0] <= pair[1]);
+        if !ordered || edges.last().is_some_and(|last| *last > 24 * 60) {
+            return Err(Error::field("week", "invalid", "hours such as 09:00–13:00, 14:00–18:00, one after the other"));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -12,9 +12,10 @@ use atlas_store::{Executor, query};
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-use crate::Planning;
 use crate::calendar::{Busy, BusyKind, store as calendar};
+use crate::hours_set::{self, HoursSet};
 use crate::plan::{Wish, store};
+use crate::{HoursSetId, Planning};
 
 /// How late a minute counts, by priority: nothing said, low, medium, high, urgent.
 const WEIGHTS: [u32; 5] = [2, 1, 3, 6, 12];
@@ -47,6 +48,8 @@ pub struct Facts {
     pub work: Arc<HashMap<TaskId, Work>>,
     /// Busy time, by id.
     pub busy: HashMap<MeetingId, Busy>,
+    /// Hours that tasks may be restricted to.
+    pub hours_sets: HashMap<HoursSetId, HoursSet>,
     /// What people said about single tasks.
     pub wishes: HashMap<TaskId, Wish>,
 }
@@ -140,6 +143,7 @@ impl Facts {
             work: work.clone(),
             busy: busy.into_iter().map(|busy| (meeting_id(&busy), busy)).collect(),
             wishes,
+            hours_sets: hours_set::store::by_id(on, workspace).await?,
         };
         facts.tasks = work.values().map(|work| facts.task(work)).map(|task| (task.id, task)).collect();
         Ok(facts)
@@ -184,10 +188,16 @@ impl Facts {
                 .map(pin)
                 .collect(),
             candidates,
+            hours: self.hours_of(id).map(|set| WeeklyHours(set.week.clone())),
             skill: None,
             after: work.after.iter().map(|record| Dependency::on(task_id(record))).collect(),
             done: false,
         }
+    }
+
+    /// The hours that a task is restricted to.
+    pub fn hours_of(&self, task: TaskId) -> Option<&HoursSet> {
+        self.hours_sets.get(&self.wishes.get(&task)?.hours?)
     }
 
     /// A member's time zone; UTC for somebody who has left.

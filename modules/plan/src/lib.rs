@@ -3,6 +3,7 @@
 
 pub mod calendar;
 pub mod facts;
+pub mod hours_set;
 mod pages;
 pub mod plan;
 pub mod replan;
@@ -25,6 +26,8 @@ atlas_kernel::kinds! {
     Revision = "planrev", RevisionId;
     /// Something somebody should know of their plan.
     Notice = "plannote", NoticeId;
+    /// Named hours of the week that tasks may be restricted to.
+    HoursSet = "hours", HoursSetId;
     /// A calendar that meetings are read from.
     Calendar = "cal", CalendarId;
 }
@@ -96,7 +99,15 @@ pub(crate) fn may_arrange(actor: &Actor, person: UserId) -> Result<()> {
 pub fn module(sources: Vec<WorkSource>, reach: Option<Reach>) -> Module {
     let planning = Planning::reaching(sources, reach.clone());
     Module::new("plan")
-        .operations([plan::api::operations(&planning), calendar::api::operations(&planning), import::api::operations(&planning)].concat())
+        .operations(
+            [
+                plan::api::operations(&planning),
+                calendar::api::operations(&planning),
+                import::api::operations(&planning),
+                hours_set::api::operations(&planning),
+            ]
+            .concat(),
+        )
         .pages(pages::pages(&planning))
         .migrations(migrations())
         .panels(pages::panels())
@@ -137,5 +148,6 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "plan/0001_plan", sql: include_str!("../migrations/0001_plan.sql") },
         Migration { name: "plan/0002_calendars", sql: include_str!("../migrations/0002_calendars.sql") },
         Migration { name: "plan/0003_offers", sql: include_str!("../migrations/0003_offers.sql") },
+        Migration { name: "plan/0004_hours_sets", sql: include_str!("../migrations/0004_hours_sets.sql") },
     ]
 }

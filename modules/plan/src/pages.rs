@@ -5,6 +5,8 @@ mod calendars;
 mod day;
 mod feed;
 mod hours;
+mod hours_sets;
+mod project;
 mod spots;
 mod task;
 mod team;
@@ -17,7 +19,7 @@ use axum::http::HeaderMap;
 use futures::FutureExt;
 
 use crate::replan::Replanned;
-use crate::{CalendarId, PLAN_READ, PLAN_WRITE, Planning, RevisionId, words};
+use crate::{CalendarId, HoursSetId, PLAN_READ, PLAN_WRITE, Planning, RevisionId, words};
 
 macro_rules! page {
     ($p:ident, $handler:path $(, $name:ident: $ty:ty)*) => {{
@@ -38,6 +40,11 @@ pub fn pages(p: &Planning) -> Pages {
         .get("/plan/team", PLAN_READ, page!(p, team::show, asked: Query<team::Asked>))
         .get("/plan/hours", PLAN_READ, page!(p, hours::show))
         .post("/plan/hours", PLAN_WRITE, page!(p, hours::save, form: Form<Vec<(String, String)>>))
+        .get("/plan/hours-sets/new", PLAN_WRITE, page!(p, hours_sets::new))
+        .post("/plan/hours-sets", PLAN_WRITE, page!(p, hours_sets::create, form: Form<hours_sets::Typed>))
+        .get("/plan/hours-sets/{id}", PLAN_WRITE, page!(p, hours_sets::show, id: Path<HoursSetId>))
+        .post("/plan/hours-sets/{id}", PLAN_WRITE, page!(p, hours_sets::save, id: Path<HoursSetId>, form: Form<hours_sets::Typed>))
+        .post("/plan/hours-sets/{id}/remove", PLAN_WRITE, page!(p, hours_sets::remove, id: Path<HoursSetId>))
         .get("/plan/busy/new", PLAN_WRITE, page!(p, hours::new_busy, asked: Query<hours::NewAsked>))
         .post("/plan/busy", PLAN_WRITE, page!(p, hours::add_busy, form: Form<hours::BusyForm>))
         .post("/plan/busy/{id}/remove", PLAN_WRITE, page!(p, hours::remove_busy, id: Path<String>))
@@ -53,6 +60,7 @@ pub fn pages(p: &Planning) -> Pages {
         .post("/plan/offer/accept", PLAN_WRITE, page!(p, acts::accept_offer))
         .post("/plan/offer/dismiss", PLAN_WRITE, page!(p, acts::dismiss_offer))
         .post("/plan/notices/put-away", PLAN_WRITE, page!(p, acts::put_away))
+        .get("/plan/projects/{id}", PLAN_READ, page!(p, project::show, id: Path<String>))
         .get("/plan/tasks/{key}", PLAN_READ, page!(p, task::show, key: Path<String>, asked: Query<task::Asked>))
         .post("/plan/tasks/{key}/{act}", PLAN_WRITE, page!(p, acts::act, at: Path<(String, String)>, form: Form<acts::ActForm>))
         .post("/plan/changes/{id}/undo", PLAN_WRITE, page!(p, acts::undo, id: Path<RevisionId>, headers: HeaderMap))
@@ -67,7 +75,10 @@ fn page_of_visitor(
 
 /// Sections on other pages.
 pub fn panels() -> Vec<Panel> {
-    vec![Panel { noun: "task", title: "Plan", order: 10, render: |ctx, record| task::panel(ctx, record).boxed() }]
+    vec![
+        Panel { noun: "task", title: "Plan", order: 10, render: |ctx, record| task::panel(ctx, record).boxed() },
+        Panel { noun: "proj", title: "When it will be done", order: 10, render: |ctx, record| project::panel(ctx, record).boxed() },
+    ]
 }
 
 /// What a change did, in a sentence.

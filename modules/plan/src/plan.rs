@@ -1,7 +1,9 @@
 //! The plan as it is kept: where each task lies, why, what was accepted, and how it changed.
 
 pub mod api;
+pub mod eta;
 pub mod explain;
+pub mod history;
 pub mod notice;
 pub mod offer;
 pub mod store;
@@ -14,7 +16,8 @@ use atlas_planner::{Placement, Span, Task, TaskId, UnplacedReason};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Busy, Hours};
-use crate::{BusyId, RevisionId};
+use crate::hours_set::HoursSet;
+use crate::{BusyId, HoursSetId, RevisionId};
 
 /// One task in the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +65,9 @@ pub struct Wish {
     pub put_off: Option<jiff::civil::Date>,
     /// Minutes more than estimated.
     pub extra: i64,
+    /// Only within the hours of this set; a set that is gone restricts nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<HoursSetId>,
     /// How much a late minute counts, when a fix said so.
     pub weight: Option<u32>,
 }
@@ -85,6 +91,8 @@ pub enum Undo {
     Busy(BusyId, Option<Busy>),
     /// A wish as it was.
     Wish(TaskId, Option<Wish>),
+    /// An hours set as it was.
+    HoursSet(HoursSet),
     /// A member's hours as they were.
     Hours(UserId, Option<Hours>),
     /// The accepted blocks of a task as they were.

@@ -77,7 +77,7 @@ pub fn why_here(body: &Body, facts: &Facts, reader: &Reader) -> Note {
     let Some(place) = &body.place else {
         return Note { lead: "Not in the plan.".into(), rest: body.unplaced.as_ref().map(|why| unplaced(why, facts)).unwrap_or_default() };
     };
-    let binding = reason(place.reason, facts);
+    let binding = reason(place.reason, place.task, facts);
     let mut lead = match (&body.facts.due, place.late_minutes) {
         (Some(due), 0) => format!("Due {}.", lower(&reader.due(due.at))),
         (Some(due), late) => format!("{}: due {}.", reader.lateness(due.at, late), lower(&reader.due(due.at))),
@@ -96,8 +96,8 @@ pub fn why_here(body: &Body, facts: &Facts, reader: &Reader) -> Note {
     Note { lead, rest }
 }
 
-/// What a start waits for.
-pub fn reason(reason: Reason, facts: &Facts) -> String {
+/// What the start of this task waits for.
+pub fn reason(reason: Reason, of: TaskId, facts: &Facts) -> String {
     match reason {
         Reason::Now => "Nothing stands before it.".into(),
         Reason::EarliestStart => "It may not start before.".into(),
@@ -107,6 +107,10 @@ pub fn reason(reason: Reason, facts: &Facts) -> String {
         Reason::Meeting(meeting) => match facts.busy.get(&meeting) {
             Some(busy) => format!("After “{}”.", busy.title),
             None => "After a meeting.".into(),
+        },
+        Reason::TaskHours => match facts.hours_of(of) {
+            Some(set) => format!("Only within “{}”: {}.", set.name, set.in_words()),
+            None => "Only within its own hours.".into(),
         },
         Reason::NoTaskBlock => "After time kept free.".into(),
         Reason::Busy(task) => format!("After {}, which is planned before it.", facts.key(task)),
@@ -125,6 +129,7 @@ pub fn unplaced(why: &UnplacedReason, facts: &Facts) -> String {
         }
         UnplacedReason::WaitsFor(task) => format!("It waits for {}, which has no place.", facts.key(*task)),
         UnplacedReason::PinsDisagree => "It was put into several people’s calendars.".into(),
+        UnplacedReason::OutsideItsHours => "Nobody who may do it works within its hours for long enough.".into(),
         UnplacedReason::NoRunLongEnough => "Nobody ever has that much time in one piece.".into(),
         UnplacedReason::BeyondHorizon => "All time of the next 40 weeks is taken.".into(),
     }
@@ -180,6 +185,10 @@ pub fn action(action: &Action, facts: &Facts, reader: &Reader) -> String {
         Action::Prioritise(task) => format!("Put {} before less important tasks", facts.key(*task)),
         Action::Postpone(task) => format!("Let {} wait until it is finished", facts.key(*task)),
         Action::ShiftDue(at) => format!("Move the due date to {}", lower(&reader.when(*at))),
+        Action::AnyHours(task) => match facts.hours_of(*task) {
+            Some(set) => format!("Let {} be done outside “{}” too", facts.key(*task), set.name),
+            None => format!("Let {} be done at any working time", facts.key(*task)),
+        },
         Action::Split(task) => format!("Let {} be done in pieces", facts.key(*task)),
         Action::LiftCap(person) => format!("Plan {}’s days full", facts.name(user_id(*person))),
         Action::PullForward(task) => format!("Take up free time before {}", facts.key(*task)),

@@ -236,3 +236,78 @@ test("a calendar is handed in on the page, planned around, refused with what was
   assert.equal((await good(w.api("GET", "/v1/plan/calendars"))).data.length, 0);
   await ctx.close();
 });
+
+test("a task is kept to hours of the week, and removing them lifts that and says so", { timeout: 120_000 }, async () => {
+  const ctx = await context(browser);
+  const page = await ctx.newPage();
+  await signIn(page, w.url);
+  await page.goto(`${w.url}/plan/hours`);
+  await page.getByText("Any task at any working time").waitFor();
+  await page.getByRole("link", { name: "Add hours" }).click();
+  await page.getByLabel("Name", { exact: true }).last().fill("Calls to customers");
+  await page.getByLabel("Hours of the week").fill("at noon");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByText("days and hours such as", { exact: false }).waitFor();
+  await page.getByLabel("Hours of the week").fill("Mon-Fri 15-17");
+  assert.equal(await page.getByRole("heading", { name: "Add hours" }).count(), 1, "a refused form comes back once");
+  await shot(page, "plan-hours-set-form");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByText("Mon–Fri 15:00–17:00 · 0 tasks").waitFor();
+
+  const key = keys[5];
+  const started = async () => (await good(w.api("GET", "/v1/plan"))).blocks.filter((one) => one.key === key).map((one) => new Date(one.start).getUTCHours());
+  await page.goto(`${w.url}/tasks/${key}`);
+  await page.getByLabel("Hours it may be done in").selectOption({ label: "Calls to customers: Mon–Fri 15:00–17:00" });
+  await page.getByRole("button", { name: "Set hours" }).click();
+  await until(async () => (await started()).every((hour) => hour >= 15 && hour < 17), "the task is outside its hours");
+  const explained = await good(w.api("GET", `/v1/plan/tasks/${key}`));
+  assert.equal(explained.hoursSet.name, "Calls to customers");
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [1440, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const [name, path] of [["hours-sets", "/plan/hours"], ["task-hours", `/tasks/${key}`], ["task-hours-why", `/plan/tasks/${key}`]]) {
+        await page.goto(w.url + path);
+        await shot(page, `plan-${name}-${colorScheme}-${width}`);
+        assert.equal(await sideways(page), 0, `${path} at ${width}`);
+        assert.deepEqual(await axe(page), [], `${path} at ${width}`);
+      }
+    }
+  }
+  await page.goto(`${w.url}/plan/hours`);
+  await page.getByRole("button", { name: "Remove Calls to customers" }).click();
+  await page.getByText("1 task may now be done at any working time", { exact: false }).first().waitFor();
+  await until(async () => (await good(w.api("GET", `/v1/plan/tasks/${key}`))).hoursSet === null, "the restriction was not lifted");
+  for (let undone = 0; undone < 2; undone += 1) {
+    const change = (await good(w.api("GET", "/v1/plan/changes?limit=20"))).data.find((one) => !one.undone && !one.said?.startsWith("Taken back"));
+    await good(w.api("POST", `/v1/plan/changes/${change.id}/undo`));
+  }
+  assert.deepEqual(await blocks(), original, "undo restores every block");
+  assert.deepEqual(ctx.errors, []);
+  await ctx.close();
+});
+
+test("a project says when it will be done, and what is missing to know it better", { timeout: 60_000 }, async () => {
+  const { projectId } = await good(w.api("GET", `/v1/tasks/${keys[0]}`));
+  const eta = await good(w.api("GET", `/v1/plan/projects/${projectId}`));
+  const ends = (await good(w.api("GET", "/v1/plan"))).blocks.map((one) => Date.parse(one.end));
+  assert.deepEqual([eta.tasks, eta.withoutEstimate, eta.withoutPlace, Date.parse(eta.finish), eta.p50], [8, 1, 0, Math.max(...ends), null]);
+  assert.deepEqual(eta.caveats, ["1 task has no estimate and counts as 1 h.", "Owner finished too little yet to say how estimates turn out."]);
+  assert.equal((await w.api("GET", "/v1/plan/projects/nothing")).status, 404);
+  const ctx = await context(browser);
+  const page = await ctx.newPage();
+  await signIn(page, w.url);
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [1440, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.goto(`${w.url}/projects/${keys[0].split("-")[0]}`);
+      await page.locator(".plan-eta").getByText("Planned to be done").waitFor();
+      await shot(page, `plan-project-${colorScheme}-${width}`);
+      assert.equal(await sideways(page), 0, `project at ${width}`);
+      assert.deepEqual(await axe(page), [], `project at ${width}`);
+    }
+  }
+  assert.deepEqual(ctx.errors, []);
+  await ctx.close();
+});

@@ -1,7 +1,7 @@
 //! Finding room on a line: the earliest or the latest pieces that hold a given amount of work.
 
 use super::Line;
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, RankedBitmap, Within};
 use crate::time::{Range, Slot};
 
 /// Slots between two pieces of one task when its pieces have a greatest length.
@@ -39,12 +39,20 @@ impl Pieces {
 pub(crate) struct Room<'a> {
     pub line: &'a Line,
     pub calendar: &'a Calendar,
+    /// Only within these hours.
+    pub hours: Option<&'a RankedBitmap>,
 }
 
-impl Room<'_> {
+impl<'a> Room<'a> {
+    /// Free time as the task sees it.
+    pub fn free(self) -> Within<'a> {
+        Within::new(&self.line.free, self.hours)
+    }
+
     /// The earliest pieces that hold `need` slots from `from` on and end before `limit`; `out` is theirs when found.
     pub fn earliest(self, need: u32, pieces: Pieces, from: Slot, limit: Slot, out: &mut Vec<Range>) -> bool {
         out.clear();
+        let free = self.free();
         let (mut left, mut at, mut used) = (need, from, 0);
         let mut day = self.calendar.day_of(from);
         let days = self.calendar.days();
@@ -57,15 +65,15 @@ impl Room<'_> {
                 return false;
             }
             at = at.max(self.calendar.day_starts[day]);
-            let start = self.line.free.next_one(at);
-            if start + left.min(shortest as u32) > limit || start >= self.line.free.len() {
+            let start = free.next_one(at);
+            if start + left.min(shortest as u32) > limit || start >= free.len() {
                 return false;
             }
             if start >= self.calendar.day_starts[day + 1] {
                 at = start;
                 continue;
             }
-            let end = self.line.free.next_zero(start).min(self.calendar.day_starts[day + 1]);
+            let end = free.next_zero(start).min(self.calendar.day_starts[day + 1]);
             let room = (end - start).min((self.line.left[day] - used) as u32);
             let take = pieces.take(room, left);
             if take == 0 {
@@ -89,9 +97,10 @@ impl Room<'_> {
     /// The latest pieces that hold `need` slots between `from` and `until`; `out` is theirs, ascending, when found.
     pub fn latest(self, need: u32, pieces: Pieces, from: Slot, until: Slot, out: &mut Vec<Range>) -> bool {
         out.clear();
+        let free = self.free();
         let (mut left, mut at, mut used, mut used_day) = (need, until, 0, usize::MAX);
         while left > 0 {
-            let end = self.line.free.previous_one(at);
+            let end = free.previous_one(at);
             if end <= from {
                 return false;
             }
@@ -105,7 +114,7 @@ impl Room<'_> {
                 at = day_start;
                 continue;
             }
-            let start = self.line.free.previous_zero(end).max(day_start);
+            let start = free.previous_zero(end).max(day_start);
             let room = (end - start).min(allowed as u32);
             let take = pieces.take(room, left);
             if take == 0 {

@@ -1,11 +1,10 @@
 //! One task compiled: slots instead of minutes, indices instead of ids.
 
-use std::collections::HashMap;
-
 use super::{Board, Pieces};
+use crate::calendar::ANY_HOURS;
 use crate::id::PersonId;
 use crate::time::{Range, Slot, slots_of};
-use crate::world::{Person, Task};
+use crate::world::Task;
 
 /// Whether a task takes part in planning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +26,8 @@ pub(crate) enum Standing {
 pub(crate) struct Choice {
     pub person: u32,
     pub need: u32,
+    /// The hours it is restricted to, by this person's clock.
+    pub hours: u32,
 }
 
 /// The rules of one task.
@@ -58,7 +59,7 @@ impl JobRules {
 
 impl Board {
     /// Compiles one task.
-    pub fn compile_task(&self, task: &Task) -> JobRules {
+    pub fn compile_task(&mut self, task: &Task) -> JobRules {
         let estimate = task.remaining.unwrap_or(self.settings.default_estimate);
         let min = slots_of(i64::from(task.min_chunk)).max(1);
         let max = task.max_chunk.map_or(u32::MAX, |max| slots_of(i64::from(max)).max(1));
@@ -70,7 +71,7 @@ impl Board {
             due: task.due.map(|due| self.grid.floor(due.at)),
             release: task.earliest_start.map_or(0, |start| self.grid.ceil(start)),
             pieces: Pieces { min: min.min(max), max, splittable: task.splittable },
-            choices: choices(task, estimate, crate::time::total(&fixed), &self.people, &self.person_index),
+            choices: self.choices(task, estimate, crate::time::total(&fixed)),
             fixed,
             estimate_is_default: task.remaining.is_none(),
         };
@@ -93,6 +94,28 @@ impl Board {
         });
         pieces
     }
+
+    /// Who may do the task. Fixed pieces decide the person.
+    fn choices(&mut self, task: &Task, estimate: u32, fixed: u32) -> Vec<Choice> {
+        let pinned_to: Vec<PersonId> = task.fixed.first().map(|fixed| fixed.person).into_iter().collect();
+        let candidates = if pinned_to.is_empty() { &task.candidates } else { &pinned_to };
+        let mut choices: Vec<Choice> = Vec::with_capacity(candidates.len());
+        for id in candidates {
+            let Some(index) = self.person_index.get(id).copied() else { continue };
+            let person = &self.people[index as usize];
+            let skill =
+                if pinned_to.is_empty() { task.skill } else { task.skill.filter(|skill| person.skills.iter().any(|one| one.id == *skill)) };
+            let Some(minutes) = person.minutes_for(estimate, skill) else { continue };
+            if choices.iter().all(|choice| choice.person != index) {
+                let hours = match &task.hours {
+                    None => ANY_HOURS,
+                    Some(hours) => self.restrictions.index_of(hours, &person.zone, &mut self.zones, self.grid),
+                };
+                choices.push(Choice { person: index, need: slots_of(minutes).saturating_sub(fixed), hours });
+            }
+        }
+        choices
+    }
 }
 
 fn standing(task: &Task, rules: &JobRules) -> Standing {
@@ -106,24 +129,4 @@ fn standing(task: &Task, rules: &JobRules) -> Standing {
     } else {
         Standing::Active
     }
-}
-
-/// Who may do the task. Fixed pieces decide the person.
-fn choices(task: &Task, estimate: u32, fixed: u32, people: &[std::sync::Arc<Person>], index: &HashMap<PersonId, u32>) -> Vec<Choice> {
-    let pinned_to: Vec<PersonId> = task.fixed.first().map(|fixed| fixed.person).into_iter().collect();
-    let candidates = if pinned_to.is_empty() { &task.candidates } else { &pinned_to };
-    let mut choices: Vec<Choice> = Vec::with_capacity(candidates.len());
-    for id in candidates {
-        let Some(person) = index.get(id).copied() else { continue };
-        let skill = if pinned_to.is_empty() {
-            task.skill
-        } else {
-            task.skill.filter(|skill| people[person as usize].skills.iter().any(|s| s.id == *skill))
-        };
-        let Some(minutes) = people[person as usize].minutes_for(estimate, skill) else { continue };
-        if !choices.iter().any(|choice| choice.person == person) {
-            choices.push(Choice { person, need: slots_of(minutes).saturating_sub(fixed) });
-        }
-    }
-    choices
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Board, Edge, Graph, Job, Journal, Line, Spot, Standing};
-use crate::calendar::{Zones, compile, open_time};
+use crate::calendar::{Restrictions, Zones, compile, open_time};
 use crate::plan::{Rule, Score};
 use crate::time::Grid;
 use crate::world::{Person, Task, World, WorldError};
@@ -40,6 +40,7 @@ impl Board {
             task_index: Arc::default(),
             person_index: Arc::default(),
             zones: Zones::default(),
+            restrictions: Restrictions::default(),
             mean_need: 1,
             weights: (1, 1),
         };

@@ -45,14 +45,13 @@ impl Board {
         Some(bounds)
     }
 
-    /// The moment that lies this lag after `from`.
+    /// The moment that lies this lag after `from`; one that nothing on the grid can meet when it lies beyond it.
     pub fn after_lag(&self, from: Slot, lag: Lag, person: u32) -> Slot {
+        let beyond = self.grid.slots + 1;
         match lag {
-            Lag::Elapsed(minutes) if minutes >= 0 => from.saturating_add(slots_of(minutes)).min(self.grid.slots),
+            Lag::Elapsed(minutes) if minutes >= 0 => from.saturating_add(slots_of(minutes)).min(beyond),
             Lag::Elapsed(minutes) => from.saturating_sub((-minutes / 5) as u32),
-            Lag::Working(minutes) => {
-                self.calendars[person as usize].work.add(from, slots_of(i64::from(minutes))).unwrap_or(self.grid.slots)
-            }
+            Lag::Working(minutes) => self.calendars[person as usize].work.add(from, slots_of(i64::from(minutes))).unwrap_or(beyond),
         }
     }
 
@@ -88,7 +87,7 @@ impl Board {
         for choice in &self.jobs[job as usize].choices {
             let bounds = self.bounds(job, choice.person)?;
             let limit = best.map_or(self.grid.slots, |(finish, _)| finish.saturating_sub(1));
-            let found = self.fit(job, *choice, self.room(choice.person), bounds, limit, &mut scratch.pieces);
+            let found = self.fit(job, *choice, self.room(*choice), bounds, limit, &mut scratch.pieces);
             if let Some(finish) = found
                 && best.is_none_or(|(earliest, _)| finish < earliest)
             {

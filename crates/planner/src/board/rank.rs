@@ -1,6 +1,7 @@
 //! The order in which tasks are placed: latest starts by working time, propagated back from due dates.
 
 use super::{Board, Job, JobRules, Standing};
+use crate::calendar::RankedBitmap;
 use crate::plan::Rule;
 use crate::world::{Lag, Link};
 
@@ -106,7 +107,10 @@ impl Board {
         if finish <= 0 {
             return finish - 4 * i64::from(work);
         }
-        calendar.work.sub(finish.min(i64::from(self.grid.slots)) as u32, work).map_or_else(|missing| -4 * i64::from(missing), i64::from)
+        let slot = finish.min(i64::from(self.grid.slots)) as u32;
+        let start = |time: &RankedBitmap, work: u32| time.sub(slot, work).map_or_else(|missing| -4 * i64::from(missing), i64::from);
+        let by_work = start(&calendar.work, work);
+        self.hours(*choice).map_or(by_work, |hours| by_work.min(start(hours, rules.nominal())))
     }
 
     /// The key by the board's rule, never after one of a task that waits for this one.

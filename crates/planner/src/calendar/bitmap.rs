@@ -85,55 +85,22 @@ impl Bitmap {
 
     /// The first set bit at or after `from`; the length when there is none.
     pub fn next_one(&self, from: Slot) -> Slot {
-        self.scan_forward(from, 0)
+        forward(self.bits, from, |index| self.words[index])
     }
 
     /// The first clear bit at or after `from`; the length when there is none.
     pub fn next_zero(&self, from: Slot) -> Slot {
-        self.scan_forward(from, u64::MAX)
+        forward(self.bits, from, |index| !self.words[index])
     }
 
     /// One more than the last set bit before `before`; 0 when there is none.
     pub fn previous_one(&self, before: Slot) -> Slot {
-        self.scan_back(before, 0)
+        back(self.bits, before, |index| self.words[index])
     }
 
     /// One more than the last clear bit before `before`; 0 when there is none.
     pub fn previous_zero(&self, before: Slot) -> Slot {
-        self.scan_back(before, u64::MAX)
-    }
-
-    fn scan_forward(&self, from: Slot, flip: u64) -> Slot {
-        if from >= self.bits {
-            return self.bits;
-        }
-        let mut index = (from / 64) as usize;
-        let mut word = (self.words[index] ^ flip) & (u64::MAX << (from % 64));
-        while word == 0 {
-            index += 1;
-            match self.words.get(index) {
-                Some(next) => word = next ^ flip,
-                None => return self.bits,
-            }
-        }
-        (index as Slot * 64 + word.trailing_zeros()).min(self.bits)
-    }
-
-    fn scan_back(&self, before: Slot, flip: u64) -> Slot {
-        let before = before.min(self.bits);
-        if before == 0 {
-            return 0;
-        }
-        let mut index = ((before - 1) / 64) as usize;
-        let mut word = (self.words[index] ^ flip) & (u64::MAX >> (63 - (before - 1) % 64));
-        while word == 0 {
-            if index == 0 {
-                return 0;
-            }
-            index -= 1;
-            word = self.words[index] ^ flip;
-        }
-        index as Slot * 64 + 64 - word.leading_zeros()
+        back(self.bits, before, |index| !self.words[index])
     }
 
     fn masks(&mut self, range: Range, change: impl Fn(&mut u64, u64)) {
@@ -147,8 +114,43 @@ impl Bitmap {
     }
 }
 
+/// The first bit set at or after `from`, the bits read word by word; their number when there is none.
+pub(super) fn forward(bits: Slot, from: Slot, read: impl Fn(usize) -> u64) -> Slot {
+    if from >= bits {
+        return bits;
+    }
+    let (mut index, words) = ((from / 64) as usize, bits.div_ceil(64) as usize);
+    let mut word = read(index) & (u64::MAX << (from % 64));
+    while word == 0 {
+        index += 1;
+        if index >= words {
+            return bits;
+        }
+        word = read(index);
+    }
+    (index as Slot * 64 + word.trailing_zeros()).min(bits)
+}
+
+/// One more than the last bit set before `before`, the bits read word by word; 0 when there is none.
+pub(super) fn back(bits: Slot, before: Slot, read: impl Fn(usize) -> u64) -> Slot {
+    let before = before.min(bits);
+    if before == 0 {
+        return 0;
+    }
+    let mut index = ((before - 1) / 64) as usize;
+    let mut word = read(index) & (u64::MAX >> (63 - (before - 1) % 64));
+    while word == 0 {
+        if index == 0 {
+            return 0;
+        }
+        index -= 1;
+        word = read(index);
+    }
+    index as Slot * 64 + 64 - word.leading_zeros()
+}
+
 /// The bits of word `index` that lie in `start..end`.
-fn word_mask(index: Slot, start: Slot, end: Slot) -> u64 {
+pub(super) fn word_mask(index: Slot, start: Slot, end: Slot) -> u64 {
     let first = start.saturating_sub(index * 64).min(63);
     let last = (end - 1 - index * 64).min(63);
     (u64::MAX << first) & (u64::MAX >> (63 - last))

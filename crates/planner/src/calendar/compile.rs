@@ -1,30 +1,16 @@
 //! Rules to bitmaps: local weekly hours become UTC slots, day by day.
 
 use super::{Bitmap, Calendar, RankedBitmap, ZoneClock};
-use crate::time::{DAY_MINUTES, Grid, Range, Slot};
-use crate::world::Person;
+use crate::time::{DAY_MINUTES, Grid, Range, Slot, Span};
+use crate::world::{Person, WeeklyHours};
 
 /// The calendar of this person, whose zone has these clocks.
 pub(crate) fn compile(person: &Person, clock: &ZoneClock, grid: Grid) -> Calendar {
-    let mut work = Bitmap::zeros(grid.slots);
+    let mut work = weekly_time(&person.hours, clock, grid);
     let mut day_starts: Vec<Slot> = Vec::new();
     let mut last_day = i64::MIN;
-    for (span, offset) in &clock.stretches {
-        let first = (span.from + offset).div_euclid(DAY_MINUTES);
-        let last = (span.until - 1 + offset).div_euclid(DAY_MINUTES);
-        for day in first..=last {
-            let midnight = day * DAY_MINUTES - offset;
-            if day > last_day {
-                day_starts.push(grid.floor(midnight.max(span.from)));
-                last_day = day;
-            }
-            for (from, until) in &person.hours.0[weekday(day)] {
-                let from = (midnight + i64::from(*from)).max(span.from);
-                let until = (midnight + i64::from((*until).min(1440))).min(span.until);
-                // Working time is rounded inward: what is only half worked is not planned.
-                work.set(Range::new(grid.ceil(from), grid.floor(until)));
-            }
-        }
+    for day in local_days(clock).filter(|day| day.number > std::mem::replace(&mut last_day, day.number)) {
+        day_starts.push(grid.floor(day.midnight.max(day.span.from)));
     }
     day_starts.push(grid.slots);
     for absence in &person.absences {
@@ -33,6 +19,38 @@ pub(crate) fn compile(person: &Person, clock: &ZoneClock, grid: Grid) -> Calenda
     let percent = u32::from(person.daily_cap_percent.min(100));
     let cap = day_starts.windows(2).map(|day| (work.count(Range::new(day[0], day[1])) * percent / 100) as i32).collect();
     Calendar { work: RankedBitmap::new(work), day_starts, cap, cap_percent: percent }
+}
+
+/// The time within these hours of the week by these clocks.
+pub(crate) fn weekly_time(hours: &WeeklyHours, clock: &ZoneClock, grid: Grid) -> Bitmap {
+    let mut time = Bitmap::zeros(grid.slots);
+    for day in local_days(clock) {
+        for (from, until) in &hours.0[weekday(day.number)] {
+            let from = (day.midnight + i64::from(*from)).max(day.span.from);
+            let until = (day.midnight + i64::from((*until).min(1440))).min(day.span.until);
+            // Rounded inward: what is only half within the hours is not planned.
+            time.set(Range::new(grid.ceil(from), grid.floor(until)));
+        }
+    }
+    time
+}
+
+/// A local day, or the part of it before or after a clock change.
+struct LocalDay {
+    /// Days since 1970.
+    number: i64,
+    /// Its midnight by the offset of this part.
+    midnight: i64,
+    /// The stretch with that offset.
+    span: Span,
+}
+
+fn local_days(clock: &ZoneClock) -> impl Iterator<Item = LocalDay> + '_ {
+    clock.stretches.iter().flat_map(|(span, offset)| {
+        let first = (span.from + offset).div_euclid(DAY_MINUTES);
+        let last = (span.until - 1 + offset).div_euclid(DAY_MINUTES);
+        (first..=last).map(move |number| LocalDay { number, midnight: number * DAY_MINUTES - offset, span: *span })
+    })
 }
 
 /// Working time that may hold tasks: without meetings, blocks kept free, and the past.
@@ -56,7 +74,7 @@ fn weekday(day: i64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{PersonId, WeeklyHours};
+    use crate::PersonId;
 
     /// Working minutes of the local day that holds this moment.
     fn day_minutes(zone: &str, hours: &[(u16, u16)], day: &str) -> i64 {

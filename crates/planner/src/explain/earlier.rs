@@ -3,6 +3,7 @@
 use super::{Blocker, WhyNotEarlier};
 use crate::board::place::Bounds;
 use crate::board::{Board, Job, Line, NOBODY, Room};
+use crate::calendar::{RankedBitmap, Within};
 use crate::plan::Reason;
 use crate::planner::Planner;
 use crate::time::{Range, Slot};
@@ -58,6 +59,11 @@ impl<'a> Trial<'a> {
         Self { board, job, person: spot.person, start: spot.start, line }
     }
 
+    /// The hours that the task is restricted to.
+    fn hours(&self) -> Option<&'a RankedBitmap> {
+        self.board.hours(self.board.jobs[self.job as usize].choice(self.person)?)
+    }
+
     /// The task's bounds without what is gone.
     fn bounds(&self, gone: &[Reason]) -> Bounds {
         let (board, rules) = (self.board, &self.board.jobs[self.job as usize]);
@@ -86,7 +92,8 @@ impl<'a> Trial<'a> {
         }
         let Some(choice) = rules.choice(self.person) else { return false };
         let mut pieces = Vec::new();
-        let room = Room { line: &line, calendar };
+        let hours = self.board.hours(choice).filter(|_| !gone.contains(&Reason::TaskHours));
+        let room = Room { line: &line, calendar, hours };
         let found = board.fit(self.job, choice, room, self.bounds(gone), board.grid.slots, &mut pieces);
         found.is_some() && pieces.first().is_some_and(|piece| piece.start < self.start)
     }
@@ -185,8 +192,11 @@ fn candidates(trial: &Trial, blockers: &[(Reason, Range, u32)]) -> Vec<Reason> {
             found.push(*reason);
         }
     }
-    if !found.contains(&Reason::DailyCap) {
-        found.push(Reason::DailyCap);
+    let restricted = trial.hours().is_some();
+    for reason in [Reason::TaskHours, Reason::DailyCap] {
+        if !found.contains(&reason) && (restricted || reason != Reason::TaskHours) {
+            found.push(reason);
+        }
     }
     // What was behind the bound all along: tasks and meetings before it.
     for hold in trial.line.held.iter().rev().filter(|hold| hold.range.start < trial.start && hold.range.end > board.now) {
@@ -230,10 +240,13 @@ fn blockers(board: &Board, trial: &Trial, from: Slot, until: Slot) -> Vec<(Reaso
 /// Whose the slot is, and up to where.
 fn owner(board: &Board, trial: &Trial, slot: Slot) -> (Reason, Slot) {
     let (calendar, line) = (&board.calendars[trial.person as usize], &trial.line);
+    let work = calendar.work.bits();
+    if let Some(hours) = trial.hours().filter(|hours| work.get(slot) && !hours.bits().get(slot)) {
+        return (Reason::TaskHours, hours.bits().next_one(slot).min(work.next_zero(slot)));
+    }
     if let Some(hold) = line.holder(slot) {
         return (Reason::Busy(board.tasks[hold.job as usize].id), hold.range.end);
     }
-    let work = calendar.work.bits();
     if !work.get(slot) {
         return (
             Reason::Calendar,
@@ -242,7 +255,7 @@ fn owner(board: &Board, trial: &Trial, slot: Slot) -> (Reason, Slot) {
     }
     if line.free.get(slot) {
         let day = calendar.day_of(slot);
-        let end = line.free.next_zero(slot).min(calendar.day_starts[day + 1]);
+        let end = Within::new(&line.free, trial.hours()).next_zero(slot).min(calendar.day_starts[day + 1]);
         let need = board.jobs[trial.job as usize].choice(trial.person).map_or(0, |choice| choice.need);
         let shortest = board.jobs[trial.job as usize].pieces.shortest(need);
         let reason = if line.left[day] < shortest as i32 {

@@ -20,7 +20,7 @@ impl Planner {
         let candidates = rules.choices.iter().map(|choice| {
             let finish = board
                 .bounds(job, choice.person)
-                .and_then(|bounds| board.fit(job, *choice, board.room(choice.person), bounds, board.grid.slots, &mut pieces));
+                .and_then(|bounds| board.fit(job, *choice, board.room(*choice), bounds, board.grid.slots, &mut pieces));
             let start = pieces.iter().chain(&rules.fixed).map(|piece| piece.start).min().filter(|_| finish.is_some());
             let late = |board: &Board| rules.due.zip(finish).map_or(0, |(due, finish)| board.late_slots(choice.person, due, finish));
             Candidate {

@@ -102,6 +102,9 @@ impl Planner {
         if !task.splittable {
             options.push((Action::Split(task.id), vec![self.edited(job, |task| task.splittable = true), pull.clone()]));
         }
+        if task.hours.is_some() {
+            options.push((Action::AnyHours(task.id), vec![self.edited(job, |task| task.hours = None), pull.clone()]));
+        }
         let person = &self.board.people[spot.person as usize];
         if person.daily_cap_percent < 100 {
             let full = Person { daily_cap_percent: 100, ..Person::clone(person) };

@@ -38,25 +38,14 @@ impl Planner {
         let board = &mut self.board;
         let Some(person) = board.person_index.get(&place.person).copied() else { return };
         let rules = &board.jobs[job as usize];
-        if rules.standing != Standing::Active || rules.choice(person).is_none() {
-            return;
-        }
+        let Some(choice) = rules.choice(person).filter(|_| rules.standing == Standing::Active) else { return };
         let grid = board.grid;
-        let line = &board.lines[person as usize];
+        let free = board.room(choice).free();
         let mut pieces = Vec::new();
         for chunk in place.chunks.iter().filter(|chunk| !chunk.fixed && chunk.span.until > board.now_minute) {
-            let mut at = grid.ceil(chunk.span.from).max(board.now);
-            let end = grid.floor(chunk.span.until);
-            while at < end {
-                let start = line.free.next_one(at);
-                let until = line.free.next_zero(start).min(end);
-                if start < until {
-                    pieces.push(Range::new(start, until));
-                }
-                at = until.max(at + 1);
-            }
+            pieces.extend(free.parts(Range::new(grid.ceil(chunk.span.from).max(board.now), grid.floor(chunk.span.until))));
         }
-        if !pieces.is_empty() || !rules.fixed.is_empty() || rules.choice(person).is_some_and(|choice| choice.need == 0) {
+        if !pieces.is_empty() || !rules.fixed.is_empty() || choice.need == 0 {
             let spot = board.finished_spot(job, person, &pieces);
             board.put(job, spot);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Planner;
 use crate::board::{Job, Spot, Standing};
-use crate::calendar::open_time;
+use crate::calendar::{Within, open_time};
 use crate::id::TaskId;
 use crate::plan::{Cause, Trigger};
 use crate::sweep::{Sweep, holds};
@@ -98,8 +98,8 @@ impl Planner {
     fn put_back(&mut self, job: Job, spot: Spot) {
         let rules = Arc::clone(&self.board.jobs[job as usize]);
         let Some(choice) = rules.choice(spot.person).filter(|_| spot.is_placed() && rules.standing == Standing::Active) else { return };
-        let line = &self.board.lines[choice.person as usize];
-        let pieces: Vec<Range> = spot.chunks.iter().flat_map(|piece| free_parts(&line.free, *piece)).collect();
+        let free = self.board.room(choice).free();
+        let pieces: Vec<Range> = spot.chunks.iter().flat_map(|piece| free.parts(*piece)).collect();
         let spot = self.board.finished_spot(job, choice.person, &pieces);
         self.board.put(job, spot);
     }
@@ -174,7 +174,8 @@ impl Planner {
             && old.absences == person.absences
             && old.zone == person.zone
             && old.daily_cap_percent == person.daily_cap_percent;
-        let same_speed = old.speed_percent == person.speed_percent && old.skills == person.skills;
+        // Tasks' own hours are read by the clock of whoever does them.
+        let same_choices = old.speed_percent == person.speed_percent && old.skills == person.skills && old.zone == person.zone;
         let id = person.id;
         let calendar = if same_work { None } else { Some(Arc::new(self.board.compile_person(&person)?.0)) };
         let cause = Cause::Event(Trigger::Person(id));
@@ -184,7 +185,7 @@ impl Planner {
         if !same_work {
             self.reprice(index, &mine, sweep, &cause);
         }
-        if same_speed { Ok(()) } else { self.refresh_candidates(id, sweep) }
+        if same_choices { Ok(()) } else { self.refresh_candidates(id, sweep) }
     }
 
     /// Opens and closes the person's time as the rules now say; whoever lies on closed time is damaged.
@@ -215,7 +216,8 @@ impl Planner {
         let days = new_calendar.days();
         board.calendars[person as usize] = new_calendar;
         for (job, spot) in lifted {
-            let pieces = spot.chunks.iter().flat_map(|piece| free_parts(&board.lines[person as usize].free, *piece)).collect();
+            let free = Within::new(&board.lines[person as usize].free, None);
+            let pieces = spot.chunks.iter().flat_map(|piece| free.parts(*piece)).collect();
             let spot = board.spot(job, person, pieces);
             board.put(job, spot);
             sweep.push(board, job, cause);
@@ -253,24 +255,11 @@ impl Planner {
         for job in jobs {
             let task = Task::clone(&self.board.tasks[job as usize]);
             let on_cycle = self.board.graph.on_cycle[job as usize];
-            if *self.board.jobs[job as usize] != self.board.compile_task(&task) && !on_cycle {
+            let rules = self.board.compile_task(&task);
+            if *self.board.jobs[job as usize] != rules && !on_cycle {
                 self.replace_task(job, task, sweep, &cause);
             }
         }
         Ok(())
     }
-}
-
-/// The parts of a piece that are free.
-fn free_parts(free: &crate::calendar::Bitmap, piece: Range) -> Vec<Range> {
-    let (mut parts, mut at) = (Vec::new(), piece.start);
-    while at < piece.end {
-        let start = free.next_one(at);
-        let end = free.next_zero(start).min(piece.end);
-        if start < end {
-            parts.push(Range::new(start, end));
-        }
-        at = end.max(at + 1);
-    }
-    parts
 }

@@ -1,7 +1,8 @@
 //! From the board back to plain data: the plan, the world, and what changed.
 
 use super::Planner;
-use crate::board::{Board, Job, JobRules, Spot, Standing};
+use crate::board::{Board, Choice, Job, JobRules, Line, Spot, Standing};
+use crate::calendar::ANY_HOURS;
 use crate::id::TaskId;
 use crate::plan::{Changes, Chunk, Move, Place, Placement, Plan, Score, Unplaced, UnplacedReason};
 use crate::sweep::Sweep;
@@ -90,13 +91,18 @@ impl Planner {
         if let Some(edge) = blocked {
             return UnplacedReason::WaitsFor(board.tasks[edge.other as usize].id);
         }
-        let fits = |choice: &crate::board::Choice| {
-            let calendar = &board.calendars[choice.person as usize];
-            let empty = crate::board::Line::new((*board.lines[choice.person as usize].open).clone(), calendar);
-            let room = crate::board::Room { line: &empty, calendar };
+        let fits = |choice: &Choice| {
+            let empty = Line::new((*board.lines[choice.person as usize].open).clone(), &board.calendars[choice.person as usize]);
+            let room = board.room_on(*choice, &empty);
             room.earliest(rules.pieces.shortest(choice.need), rules.pieces, board.now, board.grid.slots, &mut Vec::new())
         };
-        if rules.choices.iter().any(fits) { UnplacedReason::BeyondHorizon } else { UnplacedReason::NoRunLongEnough }
+        if rules.choices.iter().any(fits) {
+            UnplacedReason::BeyondHorizon
+        } else if rules.choices.iter().any(|choice| fits(&Choice { hours: ANY_HOURS, ..*choice })) {
+            UnplacedReason::OutsideItsHours
+        } else {
+            UnplacedReason::NoRunLongEnough
+        }
     }
 
     /// What a sweep did, as data, and remembers the causes.

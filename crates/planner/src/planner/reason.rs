@@ -67,10 +67,14 @@ fn obstacle_before(board: &Board, job: Job) -> Reason {
         let meeting = person.meetings.iter().find(|meeting| covers(&meeting.span));
         return meeting.map_or(Reason::NoTaskBlock, |meeting| Reason::Meeting(meeting.id));
     }
-    let need = rules.choice(spot.person).map_or(0, |choice| choice.need);
-    let shortest = rules.pieces.shortest(need);
+    let Some(choice) = rules.choice(spot.person) else { return Reason::KeptForCalm };
+    let free = board.room(choice).free();
+    if !free.get(slot) {
+        return Reason::TaskHours;
+    }
+    let shortest = rules.pieces.shortest(choice.need);
     let day = calendar.day_of(slot);
-    let run = worked - line.free.previous_zero(worked).max(earliest).max(calendar.day_starts[day]);
+    let run = worked - free.previous_zero(worked).max(earliest).max(calendar.day_starts[day]);
     if line.left[day] < shortest as i32 {
         Reason::DailyCap
     } else if run < shortest {

@@ -3,7 +3,7 @@
 use super::refill::Order;
 use super::settle::{Case, Offer, better};
 use super::{Manner, Sweep};
-use crate::board::{Board, Choice, Hold, Job, Line, Room};
+use crate::board::{Board, Choice, Hold, Job, Line};
 use crate::plan::Cause;
 use crate::time::{Range, Slot, slots_of};
 
@@ -56,11 +56,11 @@ impl Sweep {
         let within = Range::new(bounds.start, by);
         self.trial.line.copy_room_from(&board.lines[choice.person as usize], within);
         victims.iter().for_each(|hold| self.trial.line.give(calendar, hold.range));
-        let room = Room { line: &self.trial.line, calendar };
+        let room = board.room_on(choice, &self.trial.line);
         // With all of that time the task could end here; nothing ends earlier, so less is only tried within that.
         let finish = board.fit(case.job, choice, room, bounds, by, &mut self.scratch.pieces)?;
         let anew = Offer { person: choice.person, pieces: self.scratch.pieces.clone(), finish, ejects: true };
-        let order = Order { calendar, pieces: case.rules.pieces, need: choice.need, bounds };
+        let order = Order::of(board, case.rules.pieces, choice, bounds);
         if self.manner == Manner::Slide && choice.person == case.person {
             return self.slide(board, case, order, &victims, by).or(Some(anew));
         }
@@ -86,7 +86,7 @@ impl Sweep {
         victims.iter().filter(|hold| hold.range.start >= from).for_each(|hold| line.give(order.calendar, hold.range));
         let missing = order.grow_all(line, &mut kept, by);
         if missing > 0 {
-            let room = Room { line, calendar: order.calendar };
+            let room = order.room(line);
             if !room.earliest(missing, order.pieces, from, by, &mut self.scratch.pieces) {
                 return None;
             }

@@ -2,8 +2,8 @@
 
 use crate::board::fit::{self, BREAK};
 use crate::board::place::Bounds;
-use crate::board::{Line, Pieces, Room};
-use crate::calendar::Calendar;
+use crate::board::{Board, Choice, Line, Pieces, Room};
+use crate::calendar::{Calendar, RankedBitmap, Within};
 use crate::time::{Range, Slot, total};
 
 /// What a task needs on one line, whatever lies there already.
@@ -13,9 +13,31 @@ pub(crate) struct Order<'a> {
     pub pieces: Pieces,
     pub need: u32,
     pub bounds: Bounds,
+    hours: Option<&'a RankedBitmap>,
 }
 
-impl Order<'_> {
+impl<'a> Order<'a> {
+    /// What a task that is cut so needs of this candidate.
+    pub fn of(board: &'a Board, pieces: Pieces, choice: Choice, bounds: Bounds) -> Self {
+        let calendar = &board.calendars[choice.person as usize];
+        Self { calendar, pieces, need: choice.need, bounds, hours: board.hours(choice) }
+    }
+
+    /// Where the task may look for room on this line.
+    pub fn room<'b>(self, line: &'b Line) -> Room<'b>
+    where
+        'a: 'b,
+    {
+        Room { line, calendar: self.calendar, hours: self.hours }
+    }
+
+    fn free<'b>(self, line: &'b Line) -> Within<'b>
+    where
+        'a: 'b,
+    {
+        Within::new(&line.free, self.hours)
+    }
+
     /// Those pieces, or parts of them, that still stand in this room; they are taken from it.
     pub fn keep(self, line: &mut Line, old: &[Range]) -> Vec<Range> {
         let shortest = self.pieces.shortest(self.need);
@@ -23,8 +45,9 @@ impl Order<'_> {
         for piece in old {
             let mut at = piece.start.max(self.bounds.start);
             while at < piece.end {
-                let start = line.free.next_one(at);
-                let end = line.free.next_zero(start).min(piece.end);
+                let free = self.free(line);
+                let start = free.next_one(at);
+                let end = free.next_zero(start).min(piece.end);
                 let left = line.left[self.calendar.day_of(piece.start)].max(0) as u32;
                 let part = Range::new(start, end.min(start.saturating_add(left)));
                 if start < end && part.len() >= shortest && (self.pieces.splittable || part.len() == self.need) {
@@ -78,7 +101,7 @@ impl Order<'_> {
     /// The kept pieces as they are, with new ones for all that is missing.
     pub fn beside(self, line: &Line, mut kept: Vec<Range>, found: &mut Vec<Range>) -> Option<Vec<Range>> {
         let missing = self.need.saturating_sub(total(&kept));
-        let room = Room { line, calendar: self.calendar };
+        let room = self.room(line);
         if !room.earliest(missing, self.pieces, self.bounds.start, line.free.len(), found) {
             return None;
         }
@@ -105,7 +128,7 @@ impl Order<'_> {
 
     /// New pieces for what is missing, in time that is free now.
     pub fn add(self, line: &Line, kept: &[Range], missing: u32, limit: Slot, found: &mut Vec<Range>) -> bool {
-        let room = Room { line, calendar: self.calendar };
+        let room = self.room(line);
         room.earliest(missing, self.pieces, self.bounds.start, limit, found) && kept.iter().all(|piece| piece.end <= limit)
     }
 
@@ -132,9 +155,10 @@ impl Order<'_> {
         let most = missing.min(left).min(self.pieces.max.saturating_sub(piece.len()));
         let gap = if self.pieces.max == u32::MAX { 0 } else { BREAK };
         let next = kept.get(index + 1).map_or(Slot::MAX, |next| next.start.saturating_sub(gap));
-        let ahead = line.free.next_zero(piece.end).min(day_range.end).min(limit).min(next).saturating_sub(piece.end).min(most);
+        let free = self.free(line);
+        let ahead = free.next_zero(piece.end).min(day_range.end).min(limit).min(next).saturating_sub(piece.end).min(most);
         let previous = if index == 0 { 0 } else { kept[index - 1].end + gap };
-        let floor = line.free.previous_zero(piece.start).max(day_range.start).max(self.bounds.start).max(previous);
+        let floor = free.previous_zero(piece.start).max(day_range.start).max(self.bounds.start).max(previous);
         let back = piece.start.saturating_sub(floor).min(most - ahead);
         let grown = Range::new(piece.start - back, piece.end + ahead);
         line.take(self.calendar, Range::new(piece.end, grown.end));

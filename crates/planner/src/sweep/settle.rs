@@ -129,7 +129,7 @@ impl Sweep {
     /// Keeps pieces that start before `keep_until` as far as they hold, and places the rest in free time.
     pub(super) fn around(&mut self, board: &Board, case: &Case, choice: Choice, keep_until: Slot) -> Option<Offer> {
         let bounds = self.bounds_of(board, case, choice.person)?;
-        let order = Order { calendar: &board.calendars[choice.person as usize], pieces: case.rules.pieces, need: choice.need, bounds };
+        let order = Order::of(board, case.rules.pieces, choice, bounds);
         let old: Vec<Range> = case.pieces.iter().copied().filter(|piece| piece.start < keep_until).collect();
         if !old.is_empty() || choice.need == 0 {
             let line = &mut self.scratch.line;
@@ -150,7 +150,7 @@ impl Sweep {
         if keep_until == Slot::MAX {
             return None;
         }
-        let finish = board.fit(case.job, choice, board.room(choice.person), bounds, board.grid.slots, &mut self.scratch.pieces)?;
+        let finish = board.fit(case.job, choice, board.room(choice), bounds, board.grid.slots, &mut self.scratch.pieces)?;
         Some(Offer { person: choice.person, pieces: self.scratch.pieces.clone(), finish, ejects: false })
     }
 
@@ -163,7 +163,7 @@ impl Sweep {
             }
             let Some(bounds) = self.bounds_of(board, case, choice.person) else { continue };
             let limit = best.as_ref().map_or(board.grid.slots, |offer| offer.finish.saturating_sub(1));
-            if let Some(finish) = board.fit(case.job, *choice, board.room(choice.person), bounds, limit, &mut self.scratch.pieces)
+            if let Some(finish) = board.fit(case.job, *choice, board.room(*choice), bounds, limit, &mut self.scratch.pieces)
                 && best.as_ref().is_none_or(|offer| finish < offer.finish)
             {
                 best = Some(Offer { person: choice.person, pieces: self.scratch.pieces.clone(), finish, ejects: false });

@@ -55,7 +55,7 @@ pub struct Meeting {
 ///
 /// A minute is working time when the local clock's reading lies in one of the day's pairs. So an hour that a
 /// clock change skips is not worked, and an hour that it repeats is worked twice.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct WeeklyHours(pub [Vec<(u16, u16)>; 7]);
 
 impl WeeklyHours {

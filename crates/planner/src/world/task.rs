@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::WeeklyHours;
 use crate::id::{PersonId, SkillId, TaskId};
 use crate::time::{Minute, Span};
 
@@ -29,6 +30,9 @@ pub struct Task {
     pub splittable: bool,
     /// Who may do it; more than one leaves the choice to the planner.
     pub candidates: Vec<PersonId>,
+    /// Only within these hours of the week, by the clock of whoever does it; at any working time when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<WeeklyHours>,
     /// What the person must be able to do.
     #[serde(default)]
     pub skill: Option<SkillId>,
@@ -129,6 +133,7 @@ impl Task {
             max_chunk: None,
             splittable: true,
             candidates: vec![person],
+            hours: None,
             skill: None,
             fixed: Vec::new(),
             after: Vec::new(),

@@ -22,6 +22,8 @@ pub enum Violation {
     Overlap(PersonId, Minute),
     /// Work outside the person's hours or during an absence.
     OutsideHours(TaskId, Minute),
+    /// Work outside the hours that the task itself is restricted to.
+    OutsideTaskHours(TaskId, Minute),
     /// Work during a meeting.
     OnMeeting(TaskId, Minute),
     /// Work in a block kept free of tasks.

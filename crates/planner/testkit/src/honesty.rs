@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use atlas_planner::{Lag, Link, Minute, Person, Placement, Plan, Reason, Task, World};
+use atlas_planner::{Lag, Link, Minute, Person, Placement, Plan, Reason, Task, WeeklyHours, World};
 use jiff::{Timestamp, tz::TimeZone};
 
 /// Whether the task could start earlier on its person's line once everything in `gone` is taken away.
@@ -79,15 +79,20 @@ impl<'a> Scene<'a> {
         let in_meeting =
             self.person.meetings.iter().any(|meeting| covers(&meeting.span) && !self.gone.contains(&Reason::Meeting(meeting.id)));
         let in_block = self.person.no_task.iter().any(covers) && !self.gone.contains(&Reason::NoTaskBlock);
-        self.works(minute) && !self.taken.contains(&minute) && !in_meeting && !in_block
+        let own = self.task.hours.as_ref().filter(|_| !self.gone.contains(&Reason::TaskHours));
+        let in_hours = own.is_none_or(|hours| self.is_within(hours, minute));
+        self.works(minute) && in_hours && !self.taken.contains(&minute) && !in_meeting && !in_block
+    }
+
+    fn is_within(&self, hours: &WeeklyHours, minute: Minute) -> bool {
+        let local = self.zone.to_datetime(Timestamp::from_second(minute * 60).expect("plans lie in this millennium"));
+        let clock = i64::from(local.hour()) * 60 + i64::from(local.minute());
+        let day = &hours.0[local.weekday().to_monday_zero_offset() as usize];
+        day.iter().any(|(from, until)| i64::from(*from) <= clock && clock < i64::from(*until))
     }
 
     fn works(&self, minute: Minute) -> bool {
-        let local = self.zone.to_datetime(Timestamp::from_second(minute * 60).expect("plans lie in this millennium"));
-        let clock = i64::from(local.hour()) * 60 + i64::from(local.minute());
-        let hours = &self.person.hours.0[local.weekday().to_monday_zero_offset() as usize];
-        hours.iter().any(|(from, until)| i64::from(*from) <= clock && clock < i64::from(*until))
-            && !self.person.absences.iter().any(|span| span.from <= minute && minute < span.until)
+        self.is_within(&self.person.hours, minute) && !self.person.absences.iter().any(|span| span.from <= minute && minute < span.until)
     }
 
     fn day(&self, minute: Minute) -> jiff::civil::Date {

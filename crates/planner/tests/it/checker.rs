@@ -1,12 +1,14 @@
 //! The checker itself: it finds nothing wrong with a right plan, and every single wrong thing in a broken one.
 
 use atlas_planner::{
-    Chunk, Dependency, Due, FixedChunk, FixedKind, Meeting, MeetingId, Person, PersonId, Plan, Planner, Span, Task, TaskId, World,
+    Chunk, Dependency, Due, FixedChunk, FixedKind, Meeting, MeetingId, Person, PersonId, Plan, Planner, Span, Task, TaskId, WeeklyHours,
+    World,
 };
 use atlas_planner_testkit::checker::{Violation, check, check_frozen};
 use atlas_planner_testkit::worlds::MONDAY;
 
-/// Two people in Madrid and four tasks; task 2 waits for task 1, task 3 is pinned on Wednesday, task 4 is not split.
+/// Two people in Madrid and five tasks: task 2 waits for task 1, task 3 is pinned on Wednesday, task 4 is not split, and
+/// task 5 is only for 10:00 to 12:00.
 fn world() -> World {
     let mut world = World::new(MONDAY);
     world.settings.horizon_weeks = 3;
@@ -22,7 +24,8 @@ fn world() -> World {
     let pin = FixedChunk { person: one, span: Span::new(at, at + 60), kind: FixedKind::Pinned };
     let third = Task { fixed: vec![pin], max_chunk: Some(90), ..Task::new(TaskId(3), one, 120) };
     let fourth = Task { splittable: false, ..Task::new(TaskId(4), two, 120) };
-    world.tasks = vec![first, second, third, fourth];
+    let fifth = Task { hours: Some(WeeklyHours::weekdays(&[(10 * 60, 12 * 60)])), ..Task::new(TaskId(5), two, 60) };
+    world.tasks = vec![first, second, third, fourth, fifth];
     world
 }
 
@@ -54,7 +57,7 @@ fn has(found: &[Violation], wanted: impl Fn(&Violation) -> bool) {
 
 #[test]
 fn each_single_violation_is_caught() {
-    has(&broken(|plan| drop(plan.placements.pop())), |v| matches!(v, Violation::Missing(TaskId(4))));
+    has(&broken(|plan| drop(plan.placements.pop())), |v| matches!(v, Violation::Missing(TaskId(5))));
     has(&broken(|plan| plan.placements.push(plan.placements[0].clone())), |v| matches!(v, Violation::Missing(TaskId(1))));
     has(&broken(|plan| plan.placements[3].task = TaskId(99)), |v| matches!(v, Violation::Unknown(TaskId(99))));
     has(&broken(|plan| plan.placements[3].person = PersonId(1)), |v| matches!(v, Violation::WrongPerson(TaskId(4))));
@@ -63,6 +66,7 @@ fn each_single_violation_is_caught() {
     has(&broken(|plan| put(plan, 1, 3 * 1440 + 10 * 60)), |v| matches!(v, Violation::OutsideHours(TaskId(2), _)));
     has(&broken(|plan| put(plan, 1, 10 * 60)), |v| matches!(v, Violation::OnMeeting(TaskId(2), _)));
     has(&broken(|plan| put(plan, 1, 1440 + 9 * 60)), |v| matches!(v, Violation::OnNoTask(TaskId(2), _)));
+    has(&broken(|plan| put(plan, 4, 2 * 1440 + 8 * 60)), |v| matches!(v, Violation::OutsideTaskHours(TaskId(5), _)));
     has(&broken(|plan| put(plan, 3, -1440)), |v| matches!(v, Violation::Past(TaskId(4))));
     has(&broken(|plan| put(plan, 1, 16 * 60)), |v| matches!(v, Violation::TooEarly(TaskId(2))));
     has(&broken(|plan| put(plan, 1, 15 * 60)), |v| matches!(v, Violation::Precedence(TaskId(2), TaskId(1))));

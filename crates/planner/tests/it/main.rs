@@ -3,6 +3,7 @@
 mod alarms;
 mod checker;
 mod explanations;
+mod hours;
 mod makespan;
 mod metamorphic;
 mod monotone;

@@ -53,6 +53,8 @@ pub struct ActForm {
     minutes: Option<i64>,
     /// A fix's name.
     fix: String,
+    /// The hours it is restricted to; empty for any working time.
+    hours: String,
     /// The page to go back to.
     back: String,
 }
@@ -71,6 +73,8 @@ pub async fn act(planning: Planning, ctx: Ctx, Path((key, act)): Path<(String, S
         "bring-back" => format!("{key} brought back"),
         "done" => format!("{key} done"),
         "late" => format!("{key} takes longer"),
+        "hours" if form.hours.is_empty() => format!("{key} may be done at any working time"),
+        "hours" => format!("{key} restricted"),
         _ => "Fix applied".to_owned(),
     };
     answer(&ctx, &done, &said, back(&form.back))
@@ -90,6 +94,11 @@ async fn one(p: &Planning, tx: &Tx, ctx: &Ctx, record: &Ref, act: &str, form: &A
         "bring-back" => verbs::bring_back(p, tx, who, record).await,
         "done" => verbs::done(p, tx, who, record).await,
         "late" => verbs::late(p, tx, who, record, form.minutes.unwrap_or(30)).await,
+        "hours" => {
+            let unknown = |_| Error::field("hoursSet", "unknown", "choose from the list");
+            let hours = Some(form.hours.as_str()).filter(|id| !id.is_empty()).map(str::parse).transpose().map_err(unknown)?;
+            verbs::restrict(p, tx, who, record, hours).await
+        }
         "fix" => verbs::apply_fix(p, tx, who, record, &form.fix).await,
         _ => Err(Error::NotFound("action")),
     }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::answer;
 use super::calendars::{self, Row, Typed};
+use super::hours_sets;
 use crate::calendar::verbs::{self, NewBusy};
 use crate::calendar::{Busy, BusyKind, Hours, api::feed_url, store};
 use crate::facts::{local, moment};
@@ -29,6 +30,7 @@ struct HoursPage {
     link: Option<String>,
     may_write: bool,
     zone: String,
+    sets: Vec<hours_sets::Row>,
     calendars: Vec<Row>,
     typed: Typed,
     reader: Reader,
@@ -71,6 +73,7 @@ pub async fn draw(ctx: &Ctx, drawn: Drawn) -> Reply {
         link,
         may_write: ctx.actor.may(&PLAN_WRITE).is_ok(),
         zone: ctx.actor.time_zone.clone(),
+        sets: hours_sets::rows(ctx).await?,
         calendars: calendars::rows(ctx).await?,
         typed: calendar,
         reader: reader(&ctx.actor, ctx.now()),

@@ -7,6 +7,7 @@ use axum::extract::Path;
 use serde::Deserialize;
 
 use super::acts::back;
+use super::hours_sets::{Chooser, chooser};
 use super::rendered;
 use crate::facts::{task_id, user_id};
 use crate::plan::explain::{self, Explanation, FixOut, fixes};
@@ -37,6 +38,7 @@ struct Page {
     what_if: Option<(u32, crate::plan::api::WhatIfOut)>,
     reader: Reader,
     back: String,
+    hours: Option<Chooser>,
 }
 
 impl Page {
@@ -88,7 +90,9 @@ pub async fn show(planning: Planning, ctx: Ctx, Path(key): Path<String>, Query(a
     };
     let reader = explain::reader(actor, now);
     let may_write = actor.may(&PLAN_WRITE).is_ok();
+    let back = back(&format!("/plan/{}", body.span().map_or(reader.today, |span| reader.day(span.from)))).to_owned();
     let page = Page {
+        hours: chooser(&ctx, &record, &why.key, &back).await?,
         may_arrange: may_write && why.member.is_some_and(|member| crate::may_arrange(actor, member).is_ok()),
         blocks: blocks(&body, &reader),
         locked: !body.facts.fixed.is_empty(),
@@ -96,7 +100,7 @@ pub async fn show(planning: Planning, ctx: Ctx, Path(key): Path<String>, Query(a
         put_off: wish.not_before.is_some(),
         start: why.start.map(|at| at.to_string()).unwrap_or_default(),
         due: body.facts.due.map(|due| crate::words::lower(&reader.due(due.at))).unwrap_or_default(),
-        back: back(&format!("/plan/{}", body.span().map_or(reader.today, |span| reader.day(span.from)))).to_owned(),
+        back,
         partial: ctx.partial,
         why,
         fixes,
@@ -131,6 +135,7 @@ struct PanelPart {
     late: Option<String>,
     unestimated: bool,
     unplaced: Option<String>,
+    hours: Option<Chooser>,
 }
 
 /// What a task's own page says of its place.
@@ -149,8 +154,10 @@ pub async fn panel(ctx: &Ctx, record: &Ref) -> Result<Option<String>> {
         }
         None => String::new(),
     };
+    let key = url.rsplit('/').next().unwrap_or_default();
     let part = PanelPart {
-        key: url.rsplit('/').next().unwrap_or_default().to_owned(),
+        hours: chooser(ctx, record, key, &url).await?,
+        key: key.to_owned(),
         blocks: blocks(&body, &reader),
         who,
         finish: body.span().map(|span| crate::words::lower(&reader.when(span.until))).unwrap_or_default(),
@@ -162,6 +169,9 @@ pub async fn panel(ctx: &Ctx, record: &Ref) -> Result<Option<String>> {
         unestimated: body.facts.remaining.is_none(),
         unplaced: body.unplaced.as_ref().map(|why| match why {
             atlas_planner::UnplacedReason::NoCandidate => "Nobody is assigned, so it is in nobody’s plan.".to_owned(),
+            atlas_planner::UnplacedReason::OutsideItsHours => {
+                "It has no place in the plan: nobody who may do it works within its hours for long enough.".to_owned()
+            }
             _ => "It has no place in the plan.".to_owned(),
         }),
     };

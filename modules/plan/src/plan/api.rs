@@ -8,7 +8,7 @@ mod what_if;
 use std::future::Future;
 
 use atlas_api::{Ctx, IdPath, Input, Operation};
-use atlas_kernel::{Result, Timestamp, UserId};
+use atlas_kernel::{Error, Ref, Result, Timestamp, UserId};
 use atlas_store::Tx;
 use axum::http::Method;
 use schemars::JsonSchema;
@@ -19,6 +19,7 @@ pub use self::out::{AlarmOut, BlockOut, ChangeOut, MoveOut, PlanOut, UnplacedOut
 pub(crate) use self::told::{notice_words, offer_words};
 pub use self::what_if::WhatIfOut;
 pub(crate) use self::what_if::{WhatIf, try_out};
+use super::eta::{self, ProjectEta};
 use super::explain::{self, Explanation, FixOut, reader};
 use super::verbs;
 use crate::calendar::api::busy_out;
@@ -86,6 +87,10 @@ pub fn operations(p: &Planning) -> Vec<Operation> {
             .summary("Finish a task, early or not"),
         Operation::write("plan.late", Method::POST, "/v1/plan/tasks/{id}/late", PLAN_WRITE, writes(p, late))
             .summary("Say that a task takes longer"),
+        Operation::read("plan.project", "/v1/plan/projects/{id}", PLAN_READ, reads(p, project))
+            .summary("Say when a project will be done")
+            .describe("The planned end of its last task, and how sure that is by how estimates turned out before; what is missing to know it is said.")
+            .tool(),
         Operation::read("plan.what_if", "/v1/plan/what-if", PLAN_READ, reads(p, what_if::what_if))
             .summary("Try a change out")
             .describe("Answers every move it would make; nothing is written."),
@@ -186,6 +191,16 @@ type TaskPath = IdPath<String>;
 async fn show(p: Planning, ctx: Ctx, input: Input<TaskPath>) -> Result<Explanation> {
     let record = p.find(&ctx.db, ctx.actor.workspace, &input.path.id).await?;
     explain::explain(&p, &ctx.db, &ctx.actor, &record, ctx.db.clock().now()).await
+}
+
+async fn project(p: Planning, ctx: Ctx, input: Input<IdPath<String>>) -> Result<ProjectEta> {
+    let project: Ref = input.path.id.parse().map_err(|_| Error::NotFound("project"))?;
+    let known =
+        project.kind() == "proj" && !ctx.nouns.describe(&ctx.db, ctx.actor.workspace, std::slice::from_ref(&project)).await?.is_empty();
+    if !known {
+        return Err(Error::NotFound("project"));
+    }
+    eta::project(&p, &ctx.db, &ctx.actor, &project, ctx.db.clock().now()).await
 }
 
 /// A list that is never long.

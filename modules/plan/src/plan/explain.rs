@@ -8,15 +8,14 @@ use atlas_store::Db;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Body, store};
+use super::Body;
+use super::history::History;
 use crate::facts::{Facts, minute, moment, task_id, user_id};
 use crate::words::{self, Reader};
-use crate::{PLAN_READ, Planning};
+use crate::{HoursSetId, PLAN_READ, Planning};
 
 /// At most so many fixes are offered.
 pub const FIXES: usize = 8;
-/// So many finished tasks with worked time are enough to learn from.
-const ENOUGH: usize = 10;
 
 /// Everything there is to say about one task's place.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -36,6 +35,8 @@ pub struct Explanation {
     pub finish: Option<Timestamp>,
     /// When it is due.
     pub due: Option<Timestamp>,
+    /// The hours that it is restricted to; null for any working time.
+    pub hours_set: Option<RestrictedTo>,
     /// Working minutes between the due date and the finish; of a due date before today, those from today on.
     pub late_minutes: u32,
     /// Why it is there, in words.
@@ -54,6 +55,17 @@ pub struct Explanation {
     pub who_moved: Option<String>,
     /// When it will be done, by how estimates turned out before.
     pub forecast: Option<Forecast>,
+}
+
+/// The hours that a task is restricted to.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RestrictedTo {
+    /// The hours set.
+    pub id: HoursSetId,
+    /// What people call it.
+    pub name: String,
+    /// The week in one line, such as `Tue–Thu 10:00–16:00`.
+    pub words: String,
 }
 
 /// A stretch of time and what takes it.
@@ -136,7 +148,7 @@ pub struct FixOut {
     pub harmed: Vec<String>,
 }
 
-fn planned(error: WorldError) -> Error {
+pub(super) fn planned(error: WorldError) -> Error {
     match error {
         WorldError::NoSuchTask(_) => Error::NotFound("task in the plan"),
         error => Error::internal(error.to_string()),
@@ -185,11 +197,12 @@ pub async fn explain(planning: &Planning, db: &Db, actor: &Actor, record: &Ref, 
         start: body.span().map(|span| moment(span.from)),
         finish: body.span().map(|span| moment(span.until)),
         due: body.facts.due.map(|due| moment(due.at)),
+        hours_set: facts.hours_of(id).map(|set| RestrictedTo { id: set.id, name: set.name.clone(), words: set.in_words() }),
         late_minutes: late,
         why_here: format!("{} {}", note.lead, note.rest).trim().to_owned(),
         reason: place.and_then(|place| serde_json::to_value(place.reason).ok()),
-        binding: earlier.iter().flat_map(|why| &why.binding).map(|one| words::reason(*one, &facts)).collect(),
-        why_not_earlier: earlier.iter().flat_map(|why| &why.blockers).map(|one| between(one, &facts)).collect(),
+        binding: earlier.iter().flat_map(|why| &why.binding).map(|one| words::reason(*one, id, &facts)).collect(),
+        why_not_earlier: earlier.iter().flat_map(|why| &why.blockers).map(|one| between(one, id, &facts)).collect(),
         why_this_person: people(&planner, id, &facts)?,
         why_late: chain.into_iter().map(|link| step(&link, &facts)).collect(),
         who_moved: body.moved.as_ref().map(|moved| words::who_moved(moved, &facts, &reader)),
@@ -197,7 +210,7 @@ pub async fn explain(planning: &Planning, db: &Db, actor: &Actor, record: &Ref, 
     })
 }
 
-fn between(one: &atlas_planner::Blocker, facts: &Facts) -> Between {
+fn between(one: &atlas_planner::Blocker, of: TaskId, facts: &Facts) -> Between {
     let what = match one.reason {
         atlas_planner::Reason::Busy(task) => {
             facts.work.get(&task).map_or_else(|| "Another task".to_owned(), |work| format!("{} {}", work.key, work.title))
@@ -209,7 +222,11 @@ fn between(one: &atlas_planner::Blocker, facts: &Facts) -> Between {
         atlas_planner::Reason::DailyCap => "Left unplanned by the daily cap".to_owned(),
         atlas_planner::Reason::NoTaskBlock => "Kept free".to_owned(),
         atlas_planner::Reason::MinimumChunk => "Too short a gap".to_owned(),
-        other => words::reason(other, facts),
+        atlas_planner::Reason::TaskHours => match facts.hours_of(of) {
+            Some(set) => format!("Outside “{}”", set.name),
+            None => "Outside its own hours".to_owned(),
+        },
+        other => words::reason(other, of, facts),
     };
     Between { what, start: moment(one.span.from), finish: moment(one.span.until), minutes: one.minutes }
 }
@@ -226,7 +243,7 @@ fn people(planner: &Planner, id: TaskId, facts: &Facts) -> Result<Vec<Someone>> 
 fn step(link: &atlas_planner::DelayLink, facts: &Facts) -> Step {
     Step {
         key: facts.key(link.task).to_owned(),
-        why: words::reason(link.reason, facts),
+        why: words::reason(link.reason, link.task, facts),
         start: moment(link.span.from),
         finish: moment(link.span.until),
         minutes: link.minutes,
@@ -236,24 +253,10 @@ fn step(link: &atlas_planner::DelayLink, facts: &Facts) -> Step {
 /// When a task will be done if it turns out like those its person finished before; none while those are too few.
 async fn forecast(planning: &Planning, db: &Db, actor: &Actor, planner: &Planner, body: &Body) -> Result<Option<Forecast>> {
     let Some(place) = &body.place else { return Ok(None) };
-    let mut ratios = Vec::new();
-    for source in planning.sources() {
-        let finished = (source.finished)(db, actor.workspace, 400).await?;
-        let mine: Vec<_> = finished.into_iter().filter(|one| one.people.contains(&user_id(place.person))).collect();
-        let ids: Vec<TaskId> = mine.iter().map(|one| task_id(&one.record)).collect();
-        let worked = store::worked_of(db, actor.workspace, &ids).await?;
-        ratios.extend(mine.iter().filter_map(|one| {
-            let minutes = worked.get(&task_id(&one.record)).filter(|minutes| **minutes > 0)?;
-            Some(minutes * 100 / one.estimate.max(1))
-        }));
-    }
-    if ratios.len() < ENOUGH {
-        return Ok(None);
-    }
-    ratios.sort_unstable();
+    let history = History::read(planning, db, actor.workspace).await?;
+    let Some(past) = history.of(user_id(place.person)) else { return Ok(None) };
     let finish = |per_cent: usize| -> Result<Timestamp> {
-        // The smallest ratio that so many per cent of the finished tasks kept to.
-        let ratio = ratios[(ratios.len() * per_cent).div_ceil(100).max(1) - 1];
+        let ratio = past.kept_to(per_cent);
         let left = planner.world().tasks.iter().find(|task| task.id == place.task).and_then(|task| task.remaining);
         let left = i64::from(left.unwrap_or(Settings::default().default_estimate));
         let mut branch = planner.branch();
@@ -261,7 +264,7 @@ async fn forecast(planning: &Planning, db: &Db, actor: &Actor, planner: &Planner
         branch.apply(&Event::Remaining { task: place.task, minutes }).map_err(planned)?;
         Ok(branch.placement(place.task).map_or_else(|| moment(place.finish()), |place| moment(place.finish())))
     };
-    Ok(Some(Forecast { p50: finish(50)?, p90: finish(90)?, from_tasks: ratios.len() }))
+    Ok(Some(Forecast { p50: finish(50)?, p90: finish(90)?, from_tasks: past.tasks() }))
 }
 
 /// What would make a late task less late, the best first; empty when it is on time or nothing helps.

@@ -11,8 +11,9 @@ use jiff::civil::Time;
 use super::{Body, Pin, Undo, Wish, store};
 use crate::calendar::{Hours, store as calendar};
 use crate::facts::{Facts, local, minute, moment, person_id, present, task_id, user_id};
+use crate::hours_set::store as hours_set;
 use crate::replan::{Replanned, Seen, Turn, Why, replan};
-use crate::{Planning, RevisionId, may_arrange};
+use crate::{HoursSetId, Planning, RevisionId, may_arrange};
 
 /// The longest piece of extra work that is added at once, minutes.
 const EXTRA_LIMIT: i64 = 6000;
@@ -234,6 +235,27 @@ pub async fn late(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref, min
     replan(planning, tx, actor, Why { said, undo, turn, ..Why::default() }).await
 }
 
+/// Restricts a task to the hours of this set, or lets it be done at any working time.
+///
+/// # Errors
+/// As [`move_piece`]; a field error on `hoursSet` for one that is not there.
+pub async fn restrict(planning: &Planning, tx: &Tx, actor: &Actor, record: &Ref, hours: Option<HoursSetId>) -> Result<Replanned> {
+    actor.may(&crate::PLAN_WRITE)?;
+    let (task, _, turn) = placed(tx, actor, record).await?;
+    let key = key_of(planning, tx, actor, record).await?;
+    let said = match hours {
+        None => format!("{key} may be done at any working time"),
+        Some(id) => {
+            let unknown = || Error::field("hoursSet", "unknown", "no such hours in this workspace");
+            let set = hours_set::one(tx, actor.workspace, id).await?.ok_or_else(unknown)?;
+            format!("{key} was restricted to “{}”", set.name)
+        }
+    };
+    let before = store::wish(tx, actor.workspace, task).await?.and_then(|wish| wish.hours);
+    let undo = if before == hours { vec![] } else { vec![wish(tx, actor, task, |wish| wish.hours = hours).await?] };
+    replan(planning, tx, actor, Why { said, undo, turn, ..Why::default() }).await
+}
+
 async fn changed_work(
     planning: &Planning,
     tx: &Tx,
@@ -322,6 +344,7 @@ async fn fix_facts(planning: &Planning, tx: &Tx, actor: &Actor, turn: &mut Turn,
             let local = moment(at).to_zoned(zone);
             change(task, WorkChange { due: Some((local.date(), Some(local.time()))), ..none }).await?
         }
+        Action::AnyHours(task) => Some(wish(tx, actor, task, |wish| wish.hours = None).await?),
         Action::Split(task) => change(task, WorkChange { splittable: Some(true), ..none }).await?,
         Action::LiftCap(person) => {
             let user = user_id(person);
@@ -361,6 +384,7 @@ pub async fn undo(planning: &Planning, tx: &Tx, actor: &Actor, id: RevisionId) -
             Undo::Busy(_, Some(busy)) => calendar::put_busy(tx, actor.workspace, busy).await?,
             Undo::Busy(id, None) => calendar::remove_busy(tx, actor.workspace, *id).await?,
             Undo::Wish(task, wish) => store::put_wish(tx, actor.workspace, *task, wish.as_ref()).await?,
+            Undo::HoursSet(set) => crate::hours_set::verbs::bring_back(tx, actor, set).await?,
             Undo::Hours(user, hours) => calendar::put_hours(tx, actor.workspace, *user, &hours.clone().unwrap_or_default()).await?,
             Undo::Offer => {}
             Undo::Accepted(task, spans) => {

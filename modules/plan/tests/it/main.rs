@@ -1,6 +1,7 @@
 //! The plan on a real database: whichever `TEST_DATABASE_URL` names, else SQLite.
 
 mod day;
+mod hours_sets;
 mod import;
 mod office;
 mod random;

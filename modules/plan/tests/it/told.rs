@@ -4,7 +4,7 @@ use atlas_kernel::Error;
 use atlas_plan::calendar::BusyKind;
 use atlas_plan::facts::task_id;
 use atlas_plan::plan::notice::{self, NoticeKind};
-use atlas_plan::plan::{explain, offer, verbs};
+use atlas_plan::plan::{eta, explain, offer, verbs};
 use atlas_store::query;
 use atlas_work::task::change::TaskChange;
 use atlas_work::task::verbs::NewTask;
@@ -103,11 +103,9 @@ async fn an_offer_is_put_away_or_overtaken_by_another_change() {
     assert_eq!(o.bodies().await, before);
 }
 
-#[tokio::test]
-async fn when_work_will_be_done_is_read_off_the_persons_own_history() {
-    let o = Office::new().await;
-    let ratios = [60, 300, 150, 80, 120, 50, 140, 100, 70, 130];
-    let (ines, me) = (&o.ines, o.ines.user.unwrap());
+/// Ten finished tasks of a member that took as many per cent of their estimates.
+async fn past(o: &Office, who: &atlas_kernel::Actor, ratios: [i64; 10]) {
+    let (ines, me) = (who, who.user.unwrap());
     for (n, ratio) in ratios.into_iter().enumerate() {
         let done = o.task(work(&format!("Past {n}"), 100, ines)).await;
         o.edit(&done, TaskChange::status(atlas_work::task::Status::Done)).await;
@@ -120,6 +118,44 @@ async fn when_work_will_be_done_is_read_off_the_persons_own_history() {
         .await
         .unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_project_is_done_with_its_last_task_and_says_what_that_rests_on() {
+    let o = Office::new().await;
+    let (ines, jonas) = (&o.ines, &o.jonas);
+    let task = o.task(work("One", 120, ines)).await;
+    let other = o.task(work("Two", 60, jonas)).await;
+    o.task(NewTask { estimate: None, ..work("Three", 60, ines) }).await;
+    o.plan().await;
+    let project = &task.project.to_ref();
+    let ask = async || eta::project(&o.planning, &o.db, ines, project, at(NOW)).await.unwrap();
+    let before = ask().await;
+    assert_eq!((before.tasks, before.finish, before.p50, before.p90), (3, Some(at("2026-11-24T12:00:00Z")), None, None));
+    let unknown = format!("{}, {} finished too little yet to say how estimates turn out.", ines.name, jonas.name);
+    assert_eq!(before.caveats, ["1 task has no estimate and counts as 1 h.", unknown.as_str()]);
+
+    past(&o, ines, [60, 300, 150, 80, 120, 50, 140, 100, 70, 130]).await;
+    past(&o, jonas, [100; 10]).await;
+    o.plan().await;
+    let known = ask().await;
+    let (p50, p90) = (known.p50.unwrap(), known.p90.unwrap());
+    assert!(known.finish.unwrap() <= p50 && p50 < p90 && p90 < at("2026-11-25T12:00:00Z"), "{known:?}");
+    assert_eq!((known.from_tasks, known.without_estimate, known.caveats.len()), (20, 1, 1));
+    assert_eq!(ask().await, known, "asked again it says the same");
+
+    o.edit(&other, TaskChange { assignees: Some(vec![]), ..TaskChange::default() }).await;
+    o.plan().await;
+    let open = ask().await;
+    assert_eq!((open.without_place, open.p50, open.p90), (1, None, None));
+    assert_eq!(open.caveats[0], "1 task has no place in the plan, so nobody knows when all is done.");
+}
+
+#[tokio::test]
+async fn when_work_will_be_done_is_read_off_the_persons_own_history() {
+    let o = Office::new().await;
+    let ines = &o.ines;
+    past(&o, ines, [60, 300, 150, 80, 120, 50, 140, 100, 70, 130]).await;
     let next = o.task(work("Next", 120, ines)).await;
     let his = o.task(work("His", 120, &o.jonas)).await;
     o.plan().await;

@@ -163,6 +163,7 @@ struct Page {
     standing: Standing,
     rows: Vec<Row>,
     more: bool,
+    panels: Vec<atlas_web::RenderedPanel>,
     may_write: bool,
 }
 
@@ -194,6 +195,7 @@ async fn show(ctx: Ctx, Path(key): Path<String>) -> Reply {
         standing: standings(&ctx, std::slice::from_ref(&project)).await?.remove(&project.id).unwrap_or_default(),
         rows: names.rows(&tasks.data),
         more: tasks.next_cursor.is_some(),
+        panels: ctx.panels("proj", &project.id.to_ref()).await,
         may_write,
         project,
     };

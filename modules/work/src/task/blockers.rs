@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use atlas_kernel::{Error, Result, WorkspaceId};
-use atlas_store::{Executor, Tx, query};
+use atlas_store::{Executor, Tx, built_query, query};
 
 use super::{Blocker, store, verbs};
-use crate::TaskId;
+use crate::{ProjectId, TaskId};
 
 /// The blockers named by id or key, for the task `of`.
 ///
@@ -30,6 +30,7 @@ pub(super) async fn named(tx: &Tx, workspace: WorkspaceId, of: TaskId, names: &[
     if blockers.len() < ids.len() {
         return Err(Error::field("blockedBy", "unknown", "no such task in this workspace"));
     }
+    one_at_a_time(tx, workspace).await?;
     if let Some(circle) = first_behind(tx, workspace, of, &blockers).await? {
         let why = if circle.id == of {
             "a task cannot wait for itself".to_owned()
@@ -39,6 +40,14 @@ pub(super) async fn named(tx: &Tx, workspace: WorkspaceId, of: TaskId, names: &[
         return Err(Error::field("blockedBy", "circle", why));
     }
     Ok(blockers)
+}
+
+/// Lets whoever else says what waits for what wait until this transaction ends: two halves of a circle, each right by
+/// itself, must not be written at once.
+async fn one_at_a_time(tx: &Tx, workspace: WorkspaceId) -> Result<()> {
+    let lock = tx.dialect().for_update();
+    let first = format!("SELECT id FROM work_projects WHERE workspace_id = $1 ORDER BY id LIMIT 1{lock}");
+    built_query(first).bind(workspace).values::<ProjectId>(tx).await.map(|_| ())
 }
 
 /// The first of these that is, or waits for, the task `of`.

@@ -10,18 +10,18 @@ use tower::ServiceExt;
 
 use crate::app::App;
 
-struct Rest {
+pub struct Rest {
     router: Router,
 }
 
-struct Answer {
-    status: u16,
-    etag: Option<String>,
-    body: Value,
+pub struct Answer {
+    pub status: u16,
+    pub etag: Option<String>,
+    pub body: Value,
 }
 
 impl Rest {
-    fn of(app: &App) -> Self {
+    pub fn of(app: &App) -> Self {
         let narrow = Actor { via: Via::Token(TokenId::new(app.clock.now()), Scopes::Only(vec!["tasks:read".into()])), ..app.ines.clone() };
         let people = [
             ("ines", app.ines.clone()),
@@ -40,7 +40,7 @@ impl Rest {
         Self { router: router(atlas_work::operations(), state) }
     }
 
-    async fn ask(&self, who: &str, method: &str, path: &str, body: Value, headers: &[(&str, &str)]) -> Answer {
+    pub async fn ask(&self, who: &str, method: &str, path: &str, body: Value, headers: &[(&str, &str)]) -> Answer {
         let mut request = Request::builder().method(method.parse::<Method>().unwrap()).uri(path);
         if !who.is_empty() {
             request = request.header("authorization", format!("Bearer atlas_pat_{who}"));
@@ -56,7 +56,7 @@ impl Rest {
         Answer { status, etag, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
     }
 
-    async fn ines(&self, method: &str, path: &str, body: Value) -> Answer {
+    pub async fn ines(&self, method: &str, path: &str, body: Value) -> Answer {
         self.ask("ines", method, path, body, &[]).await
     }
 }

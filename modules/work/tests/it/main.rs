@@ -5,4 +5,5 @@ mod app;
 mod lists;
 mod notes;
 mod pages;
+mod planning;
 mod tasks;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use atlas_planner::{Minute, Person, PersonId, TaskId, World};
+use atlas_planner::{Minute, Person, PersonId, TaskId, WeeklyHours, World};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::Violation;
@@ -29,11 +29,15 @@ impl Clock {
 
     /// Whether the person works at this minute, meetings included.
     pub fn works(&self, minute: Minute) -> bool {
+        self.is_within(&self.person.hours, minute) && !self.person.absences.iter().any(|span| span.from <= minute && minute < span.until)
+    }
+
+    /// Whether the person's clock reads a time within these hours of the week.
+    pub fn is_within(&self, hours: &WeeklyHours, minute: Minute) -> bool {
         let local = self.local(minute);
         let weekday = local.weekday().to_monday_zero_offset() as usize;
         let clock = i64::from(local.hour()) * 60 + i64::from(local.minute());
-        let inside = self.person.hours.0[weekday].iter().any(|(from, until)| i64::from(*from) <= clock && clock < i64::from(*until));
-        inside && !self.person.absences.iter().any(|span| span.from <= minute && minute < span.until)
+        hours.0[weekday].iter().any(|(from, until)| i64::from(*from) <= clock && clock < i64::from(*until))
     }
 
     /// Working minutes in this span, counted one by one.

@@ -32,6 +32,10 @@ pub(super) fn check_task(
     if free.iter().any(|chunk| task.earliest_start.is_some_and(|start| chunk.span.from < start)) {
         found.push(Violation::TooEarly(id));
     }
+    if let Some(hours) = &task.hours {
+        let minutes = free.iter().flat_map(|chunk| chunk.span.from..chunk.span.until);
+        found.extend(minutes.filter(|minute| !clock.is_within(hours, *minute)).map(|minute| Violation::OutsideTaskHours(id, minute)));
+    }
     pins(world, task, placement, found);
     effort(world, task, placement, &free, clock, found);
     lateness(world, task, placement, clock, found);

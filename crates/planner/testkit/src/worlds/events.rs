@@ -79,6 +79,9 @@ pub fn random_event(random: &mut Random, world: &World, plan: &Plan) -> Event {
             let mut person = person.clone();
             person.speed_percent = 80 + random.below(60) as u32;
             person.daily_cap_percent = 60 + random.below(41) as u8;
+            if random.below(4) == 0 {
+                "Asia/Tokyo".clone_into(&mut person.zone);
+            }
             Event::PersonChanged(Box::new(person))
         }
         6 => Event::TimePassed { now: world.now + random.below(600) as i64, frozen_until: world.now + 1440, remaining: Vec::new() },
@@ -118,7 +121,10 @@ fn task_event(random: &mut Random, world: &World, placement: &Placement) -> Even
         }
         _ => {
             let mut changed = super::tangle::task(random, world, task.0);
-            if random.below(3) > 0 {
+            if random.below(4) == 0 {
+                let hours = (random.below(3) > 0).then(|| super::tangle::own_hours(random));
+                changed = Task { hours, ..known.clone() };
+            } else if random.below(3) > 0 {
                 changed = Task { weight: 1 + random.below(9) as u32, due: changed.due, ..known.clone() };
             }
             Event::TaskChanged(Box::new(changed))

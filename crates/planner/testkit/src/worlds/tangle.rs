@@ -80,6 +80,9 @@ pub(super) fn task(random: &mut Random, world: &World, id: u128) -> Task {
         task.remaining = task.remaining.map(|minutes| minutes.min(120));
         task.max_chunk = None;
     }
+    if random.below(4) == 0 {
+        task.hours = Some(own_hours(random));
+    }
     if random.below(10) == 0 {
         let from = (world.now + random.below(6 * 1440) as i64) / 5 * 5;
         let kind = if random.below(2) == 0 { FixedKind::Pinned } else { FixedKind::Started };
@@ -87,6 +90,16 @@ pub(super) fn task(random: &mut Random, world: &World, id: u128) -> Task {
     }
     dependencies(random, world, &mut task);
     task
+}
+
+/// Hours of the week that a task is restricted to; some are narrow, some odd, some at night.
+pub(super) fn own_hours(random: &mut Random) -> WeeklyHours {
+    match random.below(4) {
+        0 => WeeklyHours(std::array::from_fn(|day| if (1..=3).contains(&day) { vec![(10 * 60, 16 * 60)] } else { vec![] })),
+        1 => WeeklyHours::weekdays(&[(8 * 60 + 2, 11 * 60 + 33), (15 * 60, 15 * 60 + 50)]),
+        2 => WeeklyHours(std::array::from_fn(|day| if day > 3 { vec![(0, 3 * 60), (14 * 60, 24 * 60)] } else { vec![] })),
+        _ => WeeklyHours::weekdays(&[(0, 24 * 60)]),
+    }
 }
 
 fn dependencies(random: &mut Random, world: &World, task: &mut Task) {
