@@ -74,11 +74,13 @@ export async function until(check, complaint, patience = 20_000, step = 50) {
   throw new Error(`${typeof complaint === "function" ? complaint() : complaint} (waited ${patience} ms)`);
 }
 
+const folders = [];
+process.on("exit", () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
 /** A folder that goes when the process ends. */
 export function temporaryFolder() {
-  const folder = mkdtempSync(join(tmpdir(), "atlas-browser-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
+  folders.push(mkdtempSync(join(tmpdir(), "atlas-browser-")));
+  return folders.at(-1);
 }
 
 /**
