@@ -58,6 +58,8 @@ const shots = process.env.SHOTS ?? mkdtempSync(join(tmpdir(), "atlas-shots-"));
 export async function shot(page, name) {
   mkdirSync(shots, { recursive: true });
   const path = join(shots, `${name}.png`);
-  await page.screenshot({ path, fullPage: true });
+  // Chromium never ends a picture of a whole page that changes at that moment; the next one is of the page at rest.
+  const picture = (timeout) => page.screenshot({ path, fullPage: true, timeout });
+  await picture(5_000).catch(() => picture(30_000));
   return path;
 }

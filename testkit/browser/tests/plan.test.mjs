@@ -5,7 +5,7 @@ import { until, world } from "../lib/atlas.mjs";
 import { good } from "../lib/api.mjs";
 import { axe, context, launch, shot, sideways, signIn } from "../lib/browser.mjs";
 
-let w, browser, keys, first, second, original;
+let w, browser, keys, first, second;
 
 /** The next two working days, not today: what is before them is kept out by an absence. */
 function workingDays() {
@@ -35,7 +35,6 @@ before(async () => {
   for (const title of ["Sort the files", "Answer the survey", "Read the minutes"]) keys.push(await task(title, 60));
   keys.push(await task("Nobody has estimated this one, and its title is rather long as titles go", undefined));
   await until(async () => (await good(w.api("GET", "/v1/plan"))).blocks.length >= 8 && new Set((await good(w.api("GET", "/v1/plan"))).blocks.map((block) => block.key)).size === 8, "eight tasks are not planned");
-  original = await blocks();
 }, { timeout: 120_000 });
 
 after(async () => {
@@ -46,6 +45,7 @@ after(async () => {
 const late = async (key) => (await good(w.api("GET", `/v1/plan/tasks/${key}`))).lateMinutes;
 
 test("a day is read, disturbed, explained, fixed and taken back on the pages", { timeout: 120_000 }, async () => {
+  const original = await blocks();
   const ctx = await context(browser);
   const page = await ctx.newPage();
   await signIn(page, w.url);
@@ -89,6 +89,7 @@ test("a day is read, disturbed, explained, fixed and taken back on the pages", {
 });
 
 test("the same over /v1", { timeout: 60_000 }, async () => {
+  const original = await blocks();
   const { plan, busy: meeting } = await busy("Surprise", `${first}T16:30:00Z`, `${first}T17:30:00Z`);
   assert.ok(plan.moves.length >= 1 && plan.moves.length <= 2, JSON.stringify(plan));
   assert.ok(plan.moves.every((move) => move.why.startsWith("“Surprise” was added.")));
@@ -118,6 +119,7 @@ test("the same over /v1", { timeout: 60_000 }, async () => {
 });
 
 test("blocks move by keys and come back; week, team, hours and dark at both widths", { timeout: 120_000 }, async () => {
+  const original = await blocks();
   const ctx = await context(browser);
   const page = await ctx.newPage();
   await signIn(page, w.url);
@@ -147,6 +149,7 @@ test("blocks move by keys and come back; week, team, hours and dark at both widt
 });
 
 test("a block is dragged, and its Undo button takes that back; a tried change is kept or dropped", { timeout: 120_000 }, async () => {
+  const original = await blocks();
   const ctx = await context(browser, { viewport: { width: 1440, height: 1200 } });
   const page = await ctx.newPage();
   await signIn(page, w.url);
@@ -163,9 +166,10 @@ test("a block is dragged, and its Undo button takes that back; a tried change is
   await page.mouse.move(x, y + line * 12, { steps: 6 });
   await page.mouse.up();
   const moved = async () => (await good(w.api("GET", "/v1/plan"))).blocks.find((one) => one.key === keys[2] && one.state === "locked");
-  await shot(page, "plan-dragged");
   const there = await until(moved, "the dragged block did not move");
   assert.ok(Date.parse(there.start) > start && (Date.parse(there.start) - start) % 900_000 === 0, there.start);
+  await page.getByRole("button", { name: "Undo" }).first().waitFor();
+  await shot(page, "plan-dragged");
   await page.getByRole("button", { name: "Undo" }).first().click();
   await until(async () => (await moved()) === undefined, "Undo did not take the drag back");
   assert.deepEqual(await blocks(), original);
@@ -179,6 +183,7 @@ test("a block is dragged, and its Undo button takes that back; a tried change is
   await page.getByText("Nothing was changed.").waitFor({ state: "detached" });
   await page.getByLabel("Minutes of work").fill("180");
   await page.getByRole("button", { name: "Try" }).click();
+  await page.locator("#what-if-keep").getByRole("button", { name: "Keep it" }).waitFor();
   await shot(page, "plan-what-if");
   await page.locator("#what-if-keep").getByRole("button", { name: "Keep it" }).click();
   const minutes = async () => (await good(w.api("GET", "/v1/plan"))).blocks.filter((one) => one.key === keys[0]).reduce((sum, one) => sum + (Date.parse(one.end) - Date.parse(one.start)) / 60_000, 0);
@@ -191,6 +196,7 @@ test("a block is dragged, and its Undo button takes that back; a tried change is
 });
 
 test("a calendar is handed in on the page, planned around, refused with what was kept, and removed", { timeout: 120_000 }, async () => {
+  const original = await blocks();
   const ctx = await context(browser);
   const page = await ctx.newPage();
   await signIn(page, w.url);
@@ -238,6 +244,7 @@ test("a calendar is handed in on the page, planned around, refused with what was
 });
 
 test("a task is kept to hours of the week, and removing them lifts that and says so", { timeout: 120_000 }, async () => {
+  const original = await blocks();
   const ctx = await context(browser);
   const page = await ctx.newPage();
   await signIn(page, w.url);

@@ -41,7 +41,7 @@ function onDown(event: PointerEvent): void {
 function begin(): void {
   if (!drag || drag.begun) return;
   drag.begun = true;
-  root.setAttribute("data-ui-dragging-board", "");
+  root.setAttribute("data-ui-holding", "");
   drag.card.setAttribute("data-ui-dragging", "");
   try {
     drag.card.setPointerCapture(drag.pointer);
@@ -107,7 +107,7 @@ function finish(drop: boolean): void {
   cancelAnimationFrame(ended.frame);
   if (!ended.begun) return;
   clearMarks();
-  root.removeAttribute("data-ui-dragging-board");
+  root.removeAttribute("data-ui-holding");
   ended.card.removeAttribute("data-ui-dragging");
   ended.card.style.removeProperty("--dx");
   ended.card.style.removeProperty("--dy");

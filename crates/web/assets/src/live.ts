@@ -22,7 +22,7 @@ const paces = new WeakMap<Element, Pace>();
 const released = new WeakSet<Element>();
 
 /** Whether a hand is on the page: a drag or a menu must not lose its ground. */
-const held = () => document.documentElement.hasAttribute("data-ui-dragging-board") || document.querySelector("[data-live-topic] [popover]:popover-open") !== null;
+const held = () => document.documentElement.hasAttribute("data-ui-holding") || document.querySelector("[data-live-topic] [popover]:popover-open") !== null;
 
 /** Fetches one element again, at most twice a second. */
 function refresh(element: HTMLElement): void {

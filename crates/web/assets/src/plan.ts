@@ -44,6 +44,9 @@ function onStroke(stroke: string): boolean {
   return false;
 }
 
+/** While a block is in hand, live parts of the page wait: they would take it out of the hand. */
+const hold = (held: boolean) => document.documentElement.toggleAttribute("data-ui-holding", held);
+
 function startDrag(): void {
   let from: { block: HTMLElement; y: number; line: number } | undefined;
   let minutes = 0;
@@ -55,6 +58,7 @@ function startDrag(): void {
     if (line < 1) return;
     from = { block, y: event.clientY, line };
     minutes = 0;
+    hold(true);
   });
   document.addEventListener("pointermove", (event) => {
     if (!from) return;
@@ -69,7 +73,8 @@ function startDrag(): void {
     from = undefined;
     block.removeAttribute("data-ui-lifted");
     if (minutes === 0) block.style.removeProperty("translate");
-    else void move(block, minutes);
+    hold(false);
+    void move(block, minutes);
   };
   document.addEventListener("pointerup", drop);
   document.addEventListener("pointercancel", () => {
