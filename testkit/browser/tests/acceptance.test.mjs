@@ -90,7 +90,7 @@ describe("acceptance", { timeout: 400_000 }, () => {
 
   test("3: the first sync moves, its counts are true, and each part is one timeline event", { timeout: 90_000 }, async () => {
     const bar = page.getByRole("progressbar", { name: /import|sync/i }).first();
-    await bar.waitFor({ timeout: 10_000 });
+    await bar.waitFor({ timeout: 30_000 });
     const seen = [];
     const shown = new Set();
     let left = "";
