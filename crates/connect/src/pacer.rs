@@ -165,7 +165,7 @@ impl Pacer {
         }
         let verdict = state.core.ask(now, ticket.place.0);
         if verdict == Verdict::Go {
-            state.core.sent();
+            state.core.sent(ticket.place.0);
         }
         verdict
     }

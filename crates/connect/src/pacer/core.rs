@@ -41,6 +41,8 @@ struct Window {
     /// Calls of ours that were answered with this window.
     answered: u32,
     others: u32,
+    /// Calls of ours that somebody waits for, sent in this window and in the one before.
+    urgent: (u32, u32),
     /// Calls that the other nodes leave to this one; none when this node is alone. Below zero for calls that were under
     /// way when the window began: the provider may count them here.
     grant: Option<i64>,
@@ -124,11 +126,18 @@ impl Core {
             if left <= 0 {
                 return Verdict::Wait(end);
             }
+            if !is_urgent(lane) && left <= self.urgent_to_come(&window, cap, now) {
+                return Verdict::Wait(now + self.length / 40);
+            }
             if left <= reserve && now < lent_at {
                 return Verdict::Wait(lent_at);
             }
-        } else if self.in_flight >= self.before_the_first_answer(&window, cap) {
-            return Verdict::Hold;
+        } else {
+            let few = self.before_the_first_answer(&window, cap);
+            let kept = if is_urgent(lane) { 0 } else { self.urgent_to_come(&window, cap, now) };
+            if i64::from(self.in_flight) >= i64::from(few).min(i64::from(cap) - kept).max(1) {
+                return Verdict::Hold;
+            }
         }
         match window.grant {
             Some(..=0) if window.closed => Verdict::Wait(self.end_for_sure(window.end)),
@@ -179,7 +188,7 @@ impl Core {
     /// Calls that other apps will make before the window ends, if they go on as they did.
     fn others_to_come(&self, window: &Window, now: i64) -> i64 {
         let before = self.before.back().filter(|b| b.end * SECOND == window.end - self.length).map(|b| i64::from(b.others));
-        let left = (self.end_for_sure(window.end) - now).clamp(0, self.length);
+        let left = self.time_left(window, now);
         let seen = i64::from(window.others);
         let pace = match before {
             Some(before) => before.max(seen),
@@ -190,8 +199,23 @@ impl Core {
         if pace == 0 { 0 } else { pace * left / self.length + pace / 8 + 2 }
     }
 
-    pub fn sent(&mut self) {
+    /// Calls that somebody will wait for before the window ends, if notices and people go on as they did; half of the window at most.
+    fn urgent_to_come(&self, window: &Window, cap: u32, now: i64) -> i64 {
+        let left = self.time_left(window, now);
+        let (seen, before) = (i64::from(window.urgent.0), i64::from(window.urgent.1));
+        let pace = before.max(seen * self.length / (self.length - left).max(self.length / 4));
+        (pace * left / self.length + (pace * left / self.length) / 4).min(i64::from(cap / 2))
+    }
+
+    fn time_left(&self, window: &Window, now: i64) -> i64 {
+        (self.end_for_sure(window.end) - now).clamp(0, self.length)
+    }
+
+    pub fn sent(&mut self, lane: Lane) {
         self.in_flight += 1;
+        if let Some(window) = self.window.as_mut().filter(|_| is_urgent(lane)) {
+            window.urgent.0 += 1;
+        }
         self.may_probe = false;
         if let Some((_, used)) = &mut self.silent {
             *used += 1;
@@ -286,7 +310,8 @@ impl Core {
 
     fn fresh(&self, end: i64, limit: u32) -> Window {
         let grant = self.shared.then_some(-i64::from(self.in_flight));
-        Window { end, limit, remaining: None, answered: 0, others: 0, grant, closed: false }
+        let before = self.window.filter(|w| w.end == end - self.length).map_or(0, |w| w.urgent.0);
+        Window { end, limit, remaining: None, answered: 0, others: 0, urgent: (0, before), grant, closed: false }
     }
 
     fn close_window(&mut self) {
@@ -332,6 +357,11 @@ impl Core {
             windows: self.before.iter().copied().collect(),
         }
     }
+}
+
+/// Whether somebody waits for the calls of this lane.
+fn is_urgent(lane: Lane) -> bool {
+    lane < Lane::Incremental
 }
 
 /// Calls in the provider's count that cannot be ours.

@@ -288,6 +288,45 @@ async fn people_go_ahead_of_bulk_and_find_room() {
     assert_eq!(sim.counts.lock().unwrap().too_many, 0);
 }
 
+/// Notices come all the time while a history is read: after the first window, in which nobody knows of them, hardly one waits,
+/// and the history still takes what they leave.
+#[tokio::test(start_paused = true)]
+async fn steady_notices_find_room_in_every_second_of_a_window_that_a_history_uses_up() {
+    for (limit, per_minute, every_ms) in [(167, 1_000, 250), (1_667, 10_000, 20), (1_667, 10_000, 500)] {
+        let sim = Sim::new(Provider { limit, phase_ms: 0, ..CALM });
+        let pacer = Pacer::new(Duration::from_secs(10), per_minute, Timestamp::from_millisecond(EPOCH_MS).unwrap());
+        let call = |n: u64, lane| {
+            let (sim, pacer) = (sim.clone(), pacer.clone());
+            async move {
+                let asked = Instant::now();
+                let permit = pacer.permit(lane).await;
+                let waited = asked.elapsed().as_millis();
+                let (good, reading, date) = sim.call(n).await;
+                assert!(good);
+                permit.answered(Some(reading), date);
+                waited
+            }
+        };
+        let mut bulk = JoinSet::new();
+        (0..u64::from(limit) * 6).for_each(|n| drop(bulk.spawn(call(n, Lane::Bulk))));
+        let mut notices = JoinSet::new();
+        for n in 0..50_000 / every_ms {
+            let first_window = n * every_ms < 10_000;
+            let notice = call(n, Lane::People);
+            notices.spawn(async move { notice.await * u128::from(!first_window) });
+            sleep(Duration::from_millis(every_ms)).await;
+        }
+        let mut waits = notices.join_all().await;
+        waits.sort_unstable();
+        let what = format!("limit {limit}, a notice every {every_ms} ms");
+        assert!(waits[waits.len() * 95 / 100] < 500, "{what}: {waits:?}");
+        while bulk.join_next().await.is_some() {}
+        let counts = sim.counts.lock().unwrap();
+        assert_eq!(counts.too_many, 0, "{what}");
+        assert_used(&counts.windows[..5], limit, 0.97, &what);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_provider_that_tells_nothing_is_paced_by_the_budget() {
     let pacer = Pacer::new(Duration::from_secs(10), 600, Timestamp::UNIX_EPOCH);
