@@ -11,7 +11,7 @@ use atlas_store::{Tx, built_query, query};
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{Connection, by_id};
-use crate::{Connections, Hint, Signal, activity, signal};
+use crate::{Connections, activity, signal};
 
 /// The kind of job that counts and mends.
 pub(crate) const JOB: &str = "connect.audit";
@@ -52,8 +52,7 @@ async fn look_at(tx: &Tx, connection: &Connection, object: &str, ids: Vec<String
         return Ok(());
     }
     for id in ids {
-        let look = Signal { object: object.to_owned(), id, hint: Hint::Changed };
-        signal::put(tx, connection.workspace_id, connection.id, &look, tx.now()).await?;
+        signal::put_again(tx, connection, object, &id, tx.now()).await?;
     }
     signal::enqueue_drain(tx, connection.workspace_id, connection.id, std::time::Duration::ZERO).await
 }

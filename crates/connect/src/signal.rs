@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::connection::Connection;
+use crate::pacer::Lane;
 use crate::versions::{self, ObjectState};
 use crate::{Hint, Signal};
 
@@ -46,6 +47,16 @@ atlas_store::row! {
 }
 
 impl SignalRow {
+    /// Whether nobody waits for what is found: Atlas itself wants to look again.
+    pub fn is_patient(&self) -> bool {
+        self.hint_key == AGAIN
+    }
+
+    /// The lane of the calls for it: nobody's own look may hold up a notice.
+    pub fn lane(&self) -> Lane {
+        if self.is_patient() { Lane::Incremental } else { Lane::People }
+    }
+
     /// What the provider said happened; what this version cannot read is looked at.
     pub fn hint(&self) -> Hint {
         serde_json::from_value(self.hint.clone()).unwrap_or(Hint::Changed)
@@ -60,6 +71,9 @@ impl SignalRow {
 /// A signal that is being worked on belongs to its worker for this long.
 const CLAIM: Duration = Duration::from_secs(90);
 
+/// The key of what nobody named: Atlas looks again by itself.
+const AGAIN: &str = "again";
+
 fn hint_key(hint: &Hint) -> String {
     match hint {
         Hint::Changed => "changed".into(),
@@ -71,6 +85,23 @@ fn hint_key(hint: &Hint) -> String {
 
 /// Notes a signal; several of one kind about one object become one.
 pub(crate) async fn put(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, signal: &Signal, due_at: Timestamp) -> Result<()> {
+    put_as(tx, workspace, connection, signal, hint_key(&signal.hint), due_at).await
+}
+
+/// Notes that an object is to be looked at by and by: after everything that the provider or a person has named.
+pub(crate) async fn put_again(tx: &Tx, connection: &Connection, object: &str, id: &str, due_at: Timestamp) -> Result<()> {
+    let signal = Signal { object: object.to_owned(), id: id.to_owned(), hint: Hint::Changed };
+    put_as(tx, connection.workspace_id, connection.id, &signal, AGAIN.to_owned(), due_at).await
+}
+
+async fn put_as(
+    tx: &Tx,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    signal: &Signal,
+    hint_key: String,
+    due_at: Timestamp,
+) -> Result<()> {
     query(
         "INSERT INTO connect_signals (workspace_id, connection_id, object, external_id, hint_key, hint, first_at, last_at, rev, tries, due_at) \
          VALUES ($1,$2,$3,$4,$5,$6,$7,$7,1,0,$8) ON CONFLICT (workspace_id, connection_id, object, external_id, hint_key) DO UPDATE SET \
@@ -81,7 +112,7 @@ pub(crate) async fn put(tx: &Tx, workspace: WorkspaceId, connection: ConnectionI
     .bind(connection)
     .bind(&signal.object)
     .bind(&signal.id)
-    .bind(hint_key(&signal.hint))
+    .bind(hint_key)
     .bind(serde_json::to_value(&signal.hint).map_err(Error::internal)?)
     .bind(tx.now())
     .bind(due_at)
@@ -95,8 +126,7 @@ pub(crate) const NOT_NOW: Duration = Duration::from_secs(300);
 
 /// Looks at an object again after a while.
 pub(crate) async fn postpone(tx: &Tx, connection: &Connection, object: &str, id: &str, wait: Duration) -> Result<()> {
-    let signal = Signal { object: object.to_owned(), id: id.to_owned(), hint: Hint::Changed };
-    put(tx, connection.workspace_id, connection.id, &signal, later(tx.now(), wait)).await?;
+    put_again(tx, connection, object, id, later(tx.now(), wait)).await?;
     enqueue_drain(tx, connection.workspace_id, connection.id, wait).await
 }
 
@@ -105,8 +135,7 @@ pub(crate) async fn retry_unreadable(tx: &Tx, connection: &Connection) -> Result
     let sql = "SELECT object, external_id FROM connect_versions WHERE workspace_id = $1 AND connection_id = $2 AND state = 'unreadable' LIMIT 200";
     let rows: Vec<(String, String)> = query(sql).bind(connection.workspace_id).bind(connection.id).all(tx).await?;
     for (object, id) in &rows {
-        let signal = Signal { object: object.clone(), id: id.clone(), hint: Hint::Changed };
-        put(tx, connection.workspace_id, connection.id, &signal, tx.now()).await?;
+        put_again(tx, connection, object, id, tx.now()).await?;
     }
     if rows.is_empty() { Ok(()) } else { enqueue_drain(tx, connection.workspace_id, connection.id, Duration::ZERO).await }
 }
@@ -136,29 +165,37 @@ pub(crate) struct Claimed {
     pub fresh: Vec<SignalRow>,
     /// Signals of objects that were fetched since: forgotten without a call.
     pub old: usize,
+    /// Whether more may be due than were asked for.
+    pub more: bool,
 }
 
 const CLAIMED: &str = "object, external_id, hint_key, hint, first_at, last_at, rev, tries";
 
-/// Takes up to `limit` signals that are due, for [`CLAIM`]; those that say nothing new are forgotten at once.
-pub(crate) async fn claim(tx: &Tx, connection: &Connection, limit: usize) -> Result<Claimed> {
+/// Takes up to `limit` signals that are due, the patient ones or the others, for [`CLAIM`]; those that say nothing new are forgotten
+/// at once.
+pub(crate) async fn claim(tx: &Tx, connection: &Connection, patient: bool, limit: usize) -> Result<Claimed> {
+    if limit == 0 {
+        return Ok(Claimed::default());
+    }
+    let which = if patient { "=" } else { "<>" };
     let lock = match tx.dialect() {
         Dialect::Sqlite => "",
         Dialect::Postgres => tx.dialect().skip_locked(),
     };
     let sql = format!(
         "WITH due AS MATERIALIZED (SELECT object, external_id, hint_key FROM connect_signals \
-         WHERE workspace_id = $1 AND connection_id = $2 AND due_at <= $3 ORDER BY due_at, first_at, external_id LIMIT $4{lock}) \
+         WHERE workspace_id = $1 AND connection_id = $2 AND due_at <= $3 AND hint_key {which} '{AGAIN}' ORDER BY due_at, first_at, external_id LIMIT $4{lock}) \
          UPDATE connect_signals SET due_at = $5 WHERE workspace_id = $1 AND connection_id = $2 \
          AND (object, external_id, hint_key) IN (SELECT object, external_id, hint_key FROM due) RETURNING {CLAIMED}"
     );
     let ask = built_query(sql).bind(connection.workspace_id).bind(connection.id).bind(tx.now()).bind(limit);
     let mut rows: Vec<SignalRow> = ask.bind(later(tx.now(), CLAIM)).all(tx).await?;
     rows.sort_by(|a, b| (a.first_at, &a.external_id).cmp(&(b.first_at, &b.external_id)));
+    let more = rows.len() == limit;
     let known = fetched_since(tx, connection, &rows).await?;
     let (old, fresh): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.hint() == Hint::Changed && known.contains(&row.place()));
     settle(tx, connection, &old).await?;
-    Ok(Claimed { fresh, old: old.len() })
+    Ok(Claimed { fresh, old: old.len(), more })
 }
 
 /// The objects of these signals that were fetched after the last word about them came in.

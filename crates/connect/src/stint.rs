@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use atlas_store::Dialect;
+use atlas_store::{Dialect, Tx};
 
-/// What a transaction of bulk work should take at most.
-const TARGET: Duration = Duration::from_millis(12);
+/// What a transaction of bulk work should take at most while somebody waits for it to end,
+const AWAITED: Duration = Duration::from_millis(12);
+/// and while nobody does.
+const ALONE: Duration = Duration::from_millis(60);
 /// Objects and messages in one transaction, at most; a busy database gets less.
-const MOST: usize = 60;
+const MOST: usize = 120;
 
 /// What a transaction may hold where others can write meanwhile, however long it takes.
 const ENOUGH: usize = 40;
@@ -19,6 +21,20 @@ const FEW: usize = 8;
 pub(crate) struct Stint {
     most: usize,
     least: usize,
+}
+
+/// How long a transaction took, its wait for its turn not counted, and whether somebody waits for its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Took {
+    time: Duration,
+    awaited: bool,
+}
+
+impl Took {
+    /// Of a transaction that is about to be committed.
+    pub fn of(tx: &Tx) -> Self {
+        Self { time: tx.age(), awaited: tx.is_awaited() }
+    }
 }
 
 impl Stint {
@@ -33,9 +49,16 @@ impl Stint {
         self.most
     }
 
-    /// A transaction took this long, waiting for its turn not counted.
-    pub fn took(&mut self, time: Duration) {
-        self.most = if time > TARGET { (self.most / 2).max(self.least) } else { (self.most + 4).min(MOST) };
+    /// A transaction came to its end.
+    pub fn took(&mut self, took: Took) {
+        let target = if took.awaited { AWAITED } else { ALONE };
+        let share = target.as_secs_f64() / took.time.as_secs_f64().max(f64::EPSILON);
+        self.most = if share < 1.0 { self.scaled(share) } else { (self.most + 8).min(MOST) };
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a share of a small number")]
+    fn scaled(&self, share: f64) -> usize {
+        ((self.most as f64 * share) as usize).max(self.least)
     }
 }
 
@@ -46,11 +69,13 @@ mod tests {
     #[test]
     fn slow_transactions_shrink_and_quick_ones_grow() {
         for (dialect, least) in [(Dialect::Sqlite, FEW), (Dialect::Postgres, ENOUGH)] {
-            let mut stint = Stint::new(dialect);
-            (0..10).for_each(|_| stint.took(TARGET * 2));
-            assert_eq!(stint.most(), least);
-            (0..100).for_each(|_| stint.took(TARGET / 2));
-            assert_eq!(stint.most(), MOST);
+            for (awaited, target) in [(true, AWAITED), (false, ALONE)] {
+                let mut stint = Stint::new(dialect);
+                (0..10).for_each(|_| stint.took(Took { time: target * 2, awaited }));
+                assert_eq!(stint.most(), least);
+                (0..100).for_each(|_| stint.took(Took { time: target / 2, awaited }));
+                assert_eq!(stint.most(), MOST);
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -52,6 +53,8 @@ struct Inner {
     pools: Pools,
     clock: Clock,
     notices: broadcast::Sender<Notice>,
+    /// On SQLite, how many wait for their turn to write.
+    waiting: Arc<AtomicUsize>,
     /// On SQLite, the lock beside the file, once somebody has tried to take it.
     lock: Option<(PathBuf, OnceLock<Option<File>>)>,
 }
@@ -79,7 +82,7 @@ impl Db {
             Location::Sqlite(path) => Some((path.with_extension("lock"), OnceLock::new())),
             Location::Postgres { .. } => None,
         };
-        let db = Self(Arc::new(Inner { pools, clock: options.clock, notices, lock }));
+        let db = Self(Arc::new(Inner { pools, clock: options.clock, notices, waiting: Arc::default(), lock }));
         migrate::run(&db, migrations).await?;
         db.listen();
         Ok(db)
@@ -141,10 +144,13 @@ impl Db {
 
     async fn begin(&self) -> Result<Tx> {
         let raw = match &self.0.pools {
-            Pools::Sqlite { write, .. } => Raw::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(database_error)?),
+            Pools::Sqlite { write, .. } => {
+                let _waiting = Waiting::begin(&self.0.waiting);
+                Raw::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(database_error)?)
+            }
             Pools::Postgres(pool) => Raw::Postgres(pool.begin().await.map_err(database_error)?),
         };
-        Ok(Tx::new(raw, self.0.clock.now()))
+        Ok(Tx::new(raw, self.0.clock.now(), self.0.waiting.clone()))
     }
 
     /// On PostgreSQL the commit itself notifies every node, this one too; on SQLite there is one node.
@@ -214,6 +220,22 @@ impl Db {
             Pools::Sqlite { write, .. } => script.execute(write).await.map(|_| ()).map_err(database_error),
             Pools::Postgres(pool) => script.execute(pool).await.map(|_| ()).map_err(database_error),
         }
+    }
+}
+
+/// Somebody waits for a turn to write, until this is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,7 @@ struct Inner {
     dialect: Dialect,
     now: Timestamp,
     begun: Instant,
+    waiting: Arc<AtomicUsize>,
     touched: Mutex<Touched>,
     /// Rows to be inserted before anybody asks for their tables.
     late: Mutex<Vec<Insert>>,
@@ -41,13 +43,13 @@ pub(crate) struct Touched {
 }
 
 impl Tx {
-    pub(crate) fn new(raw: Raw, now: Timestamp) -> Self {
+    pub(crate) fn new(raw: Raw, now: Timestamp, waiting: Arc<AtomicUsize>) -> Self {
         let dialect = match raw {
             Raw::Sqlite(_) => Dialect::Sqlite,
             Raw::Postgres(_) => Dialect::Postgres,
         };
         let (raw, touched, late, kept) = (tokio::sync::Mutex::new(Some(raw)), Mutex::default(), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { raw, dialect, now, begun: Instant::now(), touched, late, kept }))
+        Self(Arc::new(Inner { raw, dialect, now, begun: Instant::now(), waiting, touched, late, kept }))
     }
 
     /// When the transaction began: the one "now" of everything in it.
@@ -58,6 +60,11 @@ impl Tx {
     /// How long the transaction has been going on; waiting for its turn is not part of it.
     pub fn age(&self) -> Duration {
         self.0.begun.elapsed()
+    }
+
+    /// Whether somebody waits for this transaction to end: on SQLite, whose writers go one after the other.
+    pub fn is_awaited(&self) -> bool {
+        self.0.waiting.load(Ordering::Relaxed) > 0
     }
 
     /// Inserts all rows that were put by with [`Insert::later`] now.

@@ -181,7 +181,9 @@ impl Core {
             Lane::Bulk => (i64::from(cap.div_ceil(10)), lent_at),
             // Pages come one after the other, and what they lead to takes the rest of a window in no time: some of it is for them.
             Lane::Listing => (i64::from(cap.div_ceil(30)), lent_at),
-            Lane::People | Lane::Write | Lane::Incremental => (0, i64::MIN),
+            // Looking by itself never takes a window's last calls from a notice.
+            Lane::Incremental => (i64::from(cap.div_ceil(60)), lent_at),
+            Lane::People | Lane::Write => (0, i64::MIN),
         }
     }
 

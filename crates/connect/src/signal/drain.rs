@@ -15,12 +15,14 @@ use crate::fetch;
 use crate::land::{Hold, Landed, Planned, plan, plan_gone};
 use crate::line::{Line, Trouble};
 use crate::pacer::Lane;
-use crate::stint::Stint;
+use crate::stint::{Stint, Took};
 use crate::sync::{HEAVY, is_about_one, unstorable};
 use crate::{Answer, Connections, FailureClass, Hint, Landing, Object, Signal, What, raw, tally};
 
-/// Signals looked at concurrently.
+/// Signals looked at concurrently,
 const AT_ONCE: usize = 48;
+/// and beside them those that nobody waits for.
+const PATIENT: usize = 24;
 /// A signal that failed this often is left to the next sync.
 const MOST_TRIES: i64 = 12;
 
@@ -67,6 +69,39 @@ struct Found {
     findings: Findings,
 }
 
+/// Looks under way, each kind in places of its own: what waits for the provider's window must not be in a notice's way.
+#[derive(Default)]
+struct Looks {
+    urgent: JoinSet<Result<Option<Found>>>,
+    patient: JoinSet<Result<Option<Found>>>,
+}
+
+impl Looks {
+    fn is_empty(&self) -> bool {
+        self.urgent.is_empty() && self.patient.is_empty()
+    }
+
+    /// Free places, of each kind.
+    fn room(&self) -> (usize, usize) {
+        (AT_ONCE - self.urgent.len(), PATIENT - self.patient.len())
+    }
+
+    /// The next that ends; never when there are none.
+    async fn next(&mut self) -> Result<Option<Found>> {
+        tokio::select! {
+            biased;
+            Some(done) = self.urgent.join_next() => landable(done),
+            Some(done) = self.patient.join_next() => landable(done),
+            else => std::future::pending().await,
+        }
+    }
+
+    /// One that has ended.
+    fn try_next(&mut self) -> Option<Result<Option<Found>>> {
+        self.urgent.try_join_next().or_else(|| self.patient.try_join_next()).map(landable)
+    }
+}
+
 impl Found {
     /// How much work landing it is.
     fn weight(&self) -> usize {
@@ -77,23 +112,24 @@ impl Found {
 impl Drain {
     /// Looks at many signals at once, and lands together what has been found meanwhile.
     async fn work(self: Arc<Self>, mut turn: Turn) -> Result<Outcome, JobError> {
-        let (mut looking, mut stint) = (JoinSet::new(), Stint::new(self.ctx.db.dialect()));
-        let mut more = true;
+        let (mut looks, mut stint) = (Looks::default(), Stint::new(self.ctx.db.dialect()));
+        let mut more = (true, true);
         loop {
             let stopping = self.line.halt().is_raised() || self.ctx.stopping();
             // Half of the places at a time, so that a backlog is claimed in lots.
-            let room = AT_ONCE - looking.len();
-            if !stopping && (turn.take_word() || looking.is_empty() || more && room >= AT_ONCE / 2) {
-                let claimed = self.claim(room).await?;
-                more = claimed.fresh.len() + claimed.old == room;
-                for row in claimed.fresh {
-                    looking.spawn(self.clone().look(row));
-                }
-                if looking.is_empty() && claimed.old > 0 {
+            let room = looks.room();
+            let due = more.0 && room.0 >= AT_ONCE / 2 || more.1 && room.1 >= PATIENT / 2;
+            if !stopping && (turn.take_word() || looks.is_empty() || due) {
+                let (urgent, patient) = self.claim(room).await?;
+                more = (urgent.more, patient.more);
+                let old = urgent.old + patient.old;
+                urgent.fresh.into_iter().for_each(|row| drop(looks.urgent.spawn(self.clone().look(row))));
+                patient.fresh.into_iter().for_each(|row| drop(looks.patient.spawn(self.clone().look(row))));
+                if looks.is_empty() && old > 0 {
                     continue;
                 }
             }
-            if looking.is_empty() {
+            if looks.is_empty() {
                 if stopping {
                     return Ok(Outcome::Again(Duration::from_millis(200)));
                 }
@@ -105,29 +141,31 @@ impl Drain {
                 continue;
             }
             tokio::select! {
-                Some(done) = looking.join_next() => {
-                    let mut found = Vec::from_iter(landable(done)?);
+                found = looks.next() => {
+                    let mut found = Vec::from_iter(found?);
                     let mut weight = found.iter().map(Found::weight).sum::<usize>();
                     while weight < stint.most() {
-                        let Some(done) = looking.try_join_next() else { break };
-                        let next = landable(done)?;
+                        let Some(next) = looks.try_next() else { break };
+                        let next = next?;
                         weight += next.as_ref().map_or(0, Found::weight);
                         found.extend(next);
                     }
                     self.land(found, &mut stint).await?;
                 }
-                () = turn.called(), if room > 0 && !stopping => {}
+                () = turn.called(), if room.0 > 0 && !stopping => {}
             }
         }
     }
 
-    async fn claim(&self, room: usize) -> Result<Claimed> {
+    /// Takes as many of each kind as there is room for.
+    async fn claim(&self, room: (usize, usize)) -> Result<(Claimed, Claimed)> {
         let claimed = self.conns.db().write(|tx| async move {
             self.ctx.fence(&tx).await?;
-            let claimed = claim(&tx, &self.connection, room).await?;
+            let urgent = claim(&tx, &self.connection, false, room.0).await?;
+            let patient = claim(&tx, &self.connection, true, room.1).await?;
             let (workspace, id) = (self.connection.workspace_id, self.connection.id);
-            tally::add(&tx, workspace, id, tally::SIGNALS, i64::try_from(claimed.old).unwrap_or(0)).await?;
-            Ok(claimed)
+            tally::add(&tx, workspace, id, tally::SIGNALS, i64::try_from(urgent.old + patient.old).unwrap_or(0)).await?;
+            Ok((urgent, patient))
         });
         claimed.await
     }
@@ -203,30 +241,30 @@ impl Drain {
     async fn find(&self, object: Object, row: &SignalRow) -> Result<Findings, Trouble> {
         let mut findings = Findings::default();
         match row.hint() {
-            Hint::Changed => findings.objects = self.whole(object, &row.external_id).await?,
+            Hint::Changed => findings.objects = self.whole(object, &row.external_id, row.lane()).await?,
             Hint::Deleted => {
                 let answer = Answer { status: 404, ..Answer::default() };
                 findings.objects.push(self.gone(object, &row.external_id, (object.gone)(&row.external_id, &answer))?);
             }
             Hint::Merged { into } => {
-                findings.objects = self.whole(object, &into).await?;
+                findings.objects = self.whole(object, &into, row.lane()).await?;
                 let merged = Landing::Merged { from: row.external_id.clone(), into };
                 findings.objects.push(self.gone(object, &row.external_id, vec![merged])?);
             }
             Hint::Redacted { message } => {
                 findings.landings.push((false, Landing::Redacted { external_id: message }));
                 findings.erase = true;
-                findings.objects = self.whole(object, &row.external_id).await?;
+                findings.objects = self.whole(object, &row.external_id, row.lane()).await?;
             }
         }
         Ok(findings)
     }
 
     /// The object, after what it needs and has never been seen.
-    async fn whole(&self, object: Object, id: &str) -> Result<Vec<Arc<Planned>>, Trouble> {
-        let fetched = fetch::fetch(&self.line, Lane::People, object, id).await?;
+    async fn whole(&self, object: Object, id: &str, lane: Lane) -> Result<Vec<Arc<Planned>>, Trouble> {
+        let fetched = fetch::fetch(&self.line, lane, object, id).await?;
         let planned = plan(&fetched, self.connection.live_since).map_err(|_| unstorable())?;
-        let mut all = self.conns.fetch_needs(&self.line, Lane::People, &self.connection, &planned).await?;
+        let mut all = self.conns.fetch_needs(&self.line, lane, &self.connection, &planned).await?;
         all.push(Arc::new(planned));
         Ok(all)
     }
@@ -271,7 +309,7 @@ impl Drain {
     }
 
     /// One transaction with everything that was found; what it counts is kept only when it is committed. Answers how long it took.
-    async fn write(&self, found: &[Found]) -> Result<Duration> {
+    async fn write(&self, found: &[Found]) -> Result<Took> {
         let (calls, too_many) = self.count();
         let rows: Vec<SignalRow> = found.iter().map(|one| one.row.clone()).collect();
         let rows = &rows;
@@ -289,7 +327,7 @@ impl Drain {
             if self.conns.may_touch(id) {
                 tx.touch(workspace, &self.connection.to_ref());
             }
-            Ok(tx.age())
+            Ok(Took::of(&tx))
         });
         let took = written.await?;
         self.counted(calls, too_many);

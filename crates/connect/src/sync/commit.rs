@@ -13,7 +13,7 @@ use super::progress::{StreamProgress, SyncProgress, window_ms, work_done};
 use super::run::Run;
 use super::streams::{self, StreamRow, StreamState};
 use crate::land::{Hold, Landed, Lot, Planned};
-use crate::stint::Stint;
+use crate::stint::{Stint, Took};
 use crate::versions::{self, ObjectState};
 use crate::{audit, signal, tally};
 
@@ -136,7 +136,7 @@ impl Committer {
         let (this, pieces) = (&*self, &*batch);
         let written = self.run.conns.db().write(|tx| async move {
             let after = this.write_in(&tx, pieces).await?;
-            Ok((after, tx.age()))
+            Ok((after, Took::of(&tx)))
         });
         let took;
         ((self.rows, self.progress, self.speed), took) = written.await?;

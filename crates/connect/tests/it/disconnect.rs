@@ -85,7 +85,7 @@ async fn a_disconnect_in_the_middle_of_a_sync_lets_nothing_land_after_it() {
     world.fake.data().latency = std::time::Duration::from_millis(20);
     let worker = world.worker();
     let task = tokio::spawn(async move { worker.run(std::future::pending()).await });
-    until(&world, |world| async move { world.fake.data().by_path.len() > 20 }).await;
+    until(&world, |world| async move { world.fake.data().paths.len() > 20 }).await;
     world.conns.disconnect(&world.owner, "toy", true).await.unwrap();
     until(&world, |world| async move { world.view().await.receipt.is_some() }).await;
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;

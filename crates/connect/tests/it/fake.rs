@@ -38,7 +38,8 @@ pub struct Data {
     pub too_many: u64,
     pub in_flight: u64,
     pub most_in_flight: u64,
-    pub by_path: BTreeMap<String, u64>,
+    /// Paths asked for, in their order.
+    pub paths: Vec<String>,
     pub uninstalled: u64,
     /// The open scroll: its number, its place, and when it was last used.
     pub scroll: Option<(u64, usize, Instant)>,
@@ -78,7 +79,7 @@ impl Fake {
             too_many: 0,
             in_flight: 0,
             most_in_flight: 0,
-            by_path: BTreeMap::new(),
+            paths: vec![],
             uninstalled: 0,
             scroll: None,
             scrolls: 0,
@@ -121,7 +122,7 @@ impl Fake {
     }
 
     pub fn calls(&self, path: &str) -> u64 {
-        self.data().by_path.get(path).copied().unwrap_or(0)
+        self.data().paths.iter().filter(|asked| *asked == path).count() as u64
     }
 }
 
@@ -146,7 +147,7 @@ async fn answer(State(fake): State<Fake>, request: Request<Body>) -> Response {
     let latency = {
         let mut data = fake.data();
         data.requests += 1;
-        *data.by_path.entry(path.clone()).or_default() += 1;
+        data.paths.push(path.clone());
         data.in_flight += 1;
         data.most_in_flight = data.most_in_flight.max(data.in_flight);
         data.latency

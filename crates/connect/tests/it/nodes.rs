@@ -38,7 +38,7 @@ async fn a_pause_on_one_node_stops_the_other() {
     world.fake.data().latency = Duration::from_millis(40);
     let worker = other.worker();
     let task = tokio::spawn(async move { worker.run(std::future::pending()).await });
-    until(&world, |world| async move { world.fake.data().by_path.len() > 40 }).await;
+    until(&world, |world| async move { world.fake.data().paths.len() > 40 }).await;
     world.conns.pause(&world.owner, "toy").await.unwrap();
     tokio::time::sleep(Duration::from_millis(500)).await;
     let calls = world.fake.stats().0;

@@ -77,12 +77,11 @@ async fn a_killed_worker_loses_nothing_and_repeats_little() {
     until(&world, |world| async move { world.view().await.sync.is_some_and(|s| s.state == SyncState::Done) }).await;
     task.abort();
     world.matches_truth().await;
-    let data = world.fake.data();
-    let details: u64 = (1..=120).map(|id| data.by_path.get(&format!("/chats/{id}")).copied().unwrap_or(0)).sum();
+    let details: u64 = (1..=120).map(|id| world.fake.calls(&format!("/chats/{id}"))).sum();
     let most = 120 + 4 * 40;
     assert!(details <= most, "{details} detail calls for 120 chats and four kills");
     let sync = 4 + 12 + 4 + 4 * 3;
-    let lists = data.by_path["/people"] + data.by_path["/chats"];
+    let lists = world.fake.calls("/people") + world.fake.calls("/chats");
     // Pages that were read ahead for the calls in flight and not stored yet are read again: a few a kill.
     assert!(lists <= sync + 4 * 4, "{lists} pages");
 }
@@ -93,7 +92,7 @@ async fn pausing_stops_and_resuming_goes_on() {
     world.fake.data().latency = Duration::from_millis(30);
     let worker = world.worker();
     let task = tokio::spawn(async move { worker.run(std::future::pending()).await });
-    until(&world, |world| async move { world.fake.data().by_path.len() > 20 }).await;
+    until(&world, |world| async move { world.fake.data().paths.len() > 20 }).await;
     world.conns.pause(&world.owner, "toy").await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     let calls = world.fake.stats().0;

@@ -12,7 +12,7 @@ async fn a_revoked_token_stops_at_once_and_reconnecting_goes_on() {
     world.fake.data().latency = Duration::from_millis(20);
     let worker = world.worker();
     let task = tokio::spawn(async move { worker.run(std::future::pending()).await });
-    until(&world, |world| async move { world.fake.data().by_path.len() > 30 }).await;
+    until(&world, |world| async move { world.fake.data().paths.len() > 30 }).await;
     world.fake.data().tokens.clear();
     let at = world.fake.stats().0;
     tokio::time::sleep(Duration::from_millis(400)).await;
