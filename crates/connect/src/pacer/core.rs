@@ -43,6 +43,8 @@ struct Window {
     others: u32,
     /// Calls of ours that somebody waits for, sent in this window and in the one before.
     urgent: (u32, u32),
+    /// The other calls of ours sent in this window.
+    patient: u32,
     /// Calls that the other nodes leave to this one; none when this node is alone. Below zero for calls that were under
     /// way when the window began: the provider may count them here.
     grant: Option<i64>,
@@ -114,6 +116,9 @@ impl Core {
     fn judge(&mut self, now: i64, lane: Lane) -> Verdict {
         let Some(window) = self.window else { return self.judge_unknown(now) };
         let cap = self.cap(window.limit);
+        if !is_urgent(lane) && window.urgent != (0, 0) && self.is_early(&window, cap, now) {
+            return Verdict::Wait(now + self.length / 250);
+        }
         if let Some(remaining) = window.remaining {
             let (in_flight, to_come) = (i64::from(self.in_flight), self.others_to_come(&window, now));
             let left = i64::from(remaining.min(cap.saturating_sub(window.answered))) - in_flight;
@@ -123,13 +128,14 @@ impl Core {
             }
             let end = self.end_for_sure(window.end);
             let (reserve, lent_at) = self.reserve(cap, lane, window.end);
+            let spare = if window.grant.is_some() { i64::from(spare_of(cap)) } else { 0 };
             if left <= 0 {
                 return Verdict::Wait(end);
             }
-            if !is_urgent(lane) && left <= self.urgent_to_come(&window, cap, now) {
+            if !is_urgent(lane) && left - spare <= self.urgent_to_come(&window, cap, now) {
                 return Verdict::Wait(now + self.length / 40);
             }
-            if left <= reserve && now < lent_at {
+            if left - spare <= reserve && now < lent_at {
                 return Verdict::Wait(lent_at);
             }
         } else {
@@ -144,8 +150,9 @@ impl Core {
             // A little is left for nodes that have just started and know of no window yet, and for calls that another node sent
             // in the window before and that arrive in this one.
             Some(grant @ ..=0) => {
-                let chunk = (cap / 40).max(1) + u32::try_from(-grant).unwrap_or(0);
-                Verdict::Share { window_end: window.end / SECOND, cap: cap - (cap / 50).max(3).min(cap / 2), chunk }
+                let left = window.remaining.map_or(cap, |left| left.min(cap));
+                let chunk = (left / 8).max(cap / 40).max(1) + u32::try_from(-grant).unwrap_or(0);
+                Verdict::Share { window_end: window.end / SECOND, cap: cap - spare_of(cap), chunk }
             }
             _ => Verdict::Go,
         }
@@ -209,14 +216,20 @@ impl Core {
         (pace * left / self.length + (pace * left / self.length) / 4).min(i64::from(cap / 2))
     }
 
+    /// While notices come, what nobody waits for is spread over the window: a burst of answers would keep the notices waiting.
+    fn is_early(&self, window: &Window, cap: u32, now: i64) -> bool {
+        let elapsed = self.length - self.time_left(window, now);
+        i64::from(window.patient) > i64::from(cap) * (elapsed + elapsed / 4) / self.length + i64::from(cap / 40)
+    }
+
     fn time_left(&self, window: &Window, now: i64) -> i64 {
         (self.end_for_sure(window.end) - now).clamp(0, self.length)
     }
 
     pub fn sent(&mut self, lane: Lane) {
         self.in_flight += 1;
-        if let Some(window) = self.window.as_mut().filter(|_| is_urgent(lane)) {
-            window.urgent.0 += 1;
+        if let Some(window) = &mut self.window {
+            *if is_urgent(lane) { &mut window.urgent.0 } else { &mut window.patient } += 1;
         }
         self.may_probe = false;
         if let Some((_, used)) = &mut self.silent {
@@ -313,7 +326,7 @@ impl Core {
     fn fresh(&self, end: i64, limit: u32) -> Window {
         let grant = self.shared.then_some(-i64::from(self.in_flight));
         let before = self.window.filter(|w| w.end == end - self.length).map_or(0, |w| w.urgent.0);
-        Window { end, limit, remaining: None, answered: 0, others: 0, urgent: (0, before), grant, closed: false }
+        Window { end, limit, remaining: None, answered: 0, others: 0, urgent: (0, before), patient: 0, grant, closed: false }
     }
 
     fn close_window(&mut self) {
@@ -359,6 +372,11 @@ impl Core {
             windows: self.before.iter().copied().collect(),
         }
     }
+}
+
+/// What the nodes together leave of a window.
+fn spare_of(cap: u32) -> u32 {
+    (cap / 50).max(3).min(cap / 2)
 }
 
 /// Whether somebody waits for the calls of this lane.

@@ -34,6 +34,8 @@ struct Counts {
     first: i64,
     last: i64,
     windows: Vec<(i64, u32)>,
+    /// Calls of each second.
+    seconds: std::collections::BTreeMap<i64, u32>,
 }
 
 struct Sim {
@@ -46,7 +48,16 @@ const EPOCH_MS: i64 = 1_800_000_000_000;
 
 impl Sim {
     fn new(provider: Provider) -> Arc<Self> {
-        let counts = Counts { end: 0, used: 0, others_second: 0, too_many: 0, first: i64::MAX, last: 0, windows: vec![] };
+        let counts = Counts {
+            end: 0,
+            used: 0,
+            others_second: 0,
+            too_many: 0,
+            first: i64::MAX,
+            last: 0,
+            windows: vec![],
+            seconds: Default::default(),
+        };
         Arc::new(Self { provider, started: Instant::now(), counts: Mutex::new(counts) })
     }
 
@@ -79,6 +90,7 @@ impl Sim {
         if good {
             counts.used += 1;
             counts.windows.last_mut().unwrap().1 += 1;
+            *counts.seconds.entry(now / 1000).or_default() += 1;
         } else {
             counts.too_many += 1;
         }
@@ -324,6 +336,9 @@ async fn steady_notices_find_room_in_every_second_of_a_window_that_a_history_use
         let counts = sim.counts.lock().unwrap();
         assert_eq!(counts.too_many, 0, "{what}");
         assert_used(&counts.windows[..5], limit, 0.97, &what);
+        let second_window = counts.windows[1].0 - WINDOW;
+        let most = counts.seconds.range(second_window..second_window + 40).map(|(_, calls)| *calls).max();
+        assert!(most.unwrap() <= limit / 4, "{what}: {most:?} calls in a second");
     }
 }
 
