@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -34,7 +35,10 @@ pub async fn run(config: Config) -> Result<()> {
     serve_metrics(&config, metrics, stopping.clone()).await?;
     tracing::info!(listen = %listener.local_addr()?, base_url = config.base_url, database = atlas_store::Executor::dialect(&atlas.db).name(), "Atlas is ready");
     let grace = Duration::from_secs(config.grace_seconds);
-    let worker = tokio::spawn(work(atlas.worker, config.workers, stopping.clone()));
+    // Jobs have threads of their own, so that no request waits behind what a sync or a plan computes.
+    let threads =
+        Builder::new_multi_thread().thread_name("atlas-jobs").enable_all().build().context("threads for jobs cannot be started")?;
+    let worker = threads.spawn(work(atlas.worker, config.workers, stopping.clone()));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let server = tokio::spawn(async move { axum::serve(listener, service).with_graceful_shutdown(until(stopping)).await });
     stop_signal().await;
@@ -47,6 +51,7 @@ pub async fn run(config: Config) -> Result<()> {
         tracing::warn!("some jobs did not end in time; they run again when their leases end");
     }
     atlas.db.close().await;
+    threads.shutdown_background();
     Ok(())
 }
 

@@ -122,7 +122,7 @@ impl Connections {
             notices: self.notices(actor, slug, LINES, None).await?.data,
             batches: self.batches(actor, slug).await?,
             dead_letters: self.dead_letters(actor, slug).await?,
-            signals_waiting: signal::backlog(self.db(), workspace, id).await?.0,
+            signals_waiting: signal::backlog(self.db(), workspace, id).await?.all(),
             raw_entries: raw.value(self.db()).await?,
         })
     }

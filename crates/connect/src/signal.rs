@@ -147,15 +147,33 @@ pub(crate) async fn enqueue_drain(tx: &Tx, workspace: WorkspaceId, connection: C
     enqueue(tx, job).await.map(|_| ())
 }
 
-/// How many signals wait, and since when the oldest does.
-pub(crate) async fn backlog(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId) -> Result<(i64, Option<Timestamp>)> {
-    let row: Option<(i64, Option<Timestamp>)> =
-        query("SELECT COUNT(*), MIN(first_at) FROM connect_signals WHERE workspace_id = $1 AND connection_id = $2")
-            .bind(workspace)
-            .bind(connection)
-            .first(on)
-            .await?;
-    Ok(row.unwrap_or((0, None)))
+/// What waits to be looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Backlog {
+    /// Signals that the provider or a person gave.
+    pub named: i64,
+    /// Since when the oldest of them waits.
+    pub oldest: Option<Timestamp>,
+    /// Objects that Atlas itself wants to see again.
+    pub again: i64,
+}
+
+impl Backlog {
+    /// All that waits.
+    pub fn all(&self) -> i64 {
+        self.named + self.again
+    }
+}
+
+/// What waits to be looked at for a connection.
+pub(crate) async fn backlog(on: &dyn Executor, workspace: WorkspaceId, connection: ConnectionId) -> Result<Backlog> {
+    let sql = format!(
+        "SELECT COUNT(*), COUNT(CASE WHEN hint_key = '{AGAIN}' THEN 1 END), MIN(CASE WHEN hint_key <> '{AGAIN}' THEN first_at END) \
+         FROM connect_signals WHERE workspace_id = $1 AND connection_id = $2"
+    );
+    let row: Option<(i64, i64, Option<Timestamp>)> = built_query(sql).bind(workspace).bind(connection).first(on).await?;
+    let (all, again, oldest) = row.unwrap_or_default();
+    Ok(Backlog { named: all - again, oldest, again })
 }
 
 /// What was taken to be worked on.

@@ -65,8 +65,7 @@ async fn poll(tx: &Tx, connection: &Connection) -> Result<()> {
             sync::start(tx, connection, kind, None).await?;
         }
     }
-    let (waiting, _) = signal::backlog(tx, connection.workspace_id, connection.id).await?;
-    if waiting > 0 {
+    if signal::backlog(tx, connection.workspace_id, connection.id).await?.all() > 0 {
         signal::enqueue_drain(tx, connection.workspace_id, connection.id, Duration::ZERO).await?;
     }
     Ok(())

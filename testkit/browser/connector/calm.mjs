@@ -1,7 +1,7 @@
 // When nothing happens: calls of a look for changes that finds none, and of a notice that comes twice.
 import { connection, good } from "../lib/api.mjs";
 import { until } from "../lib/atlas.mjs";
-import { forget, scene, settle, sleep, stats } from "./scene.mjs";
+import { forget, quiet, scene, settle, sleep, stats } from "./scene.mjs";
 
 const SIZE = { contacts: 300, companies: 40, conversations: 300 };
 
@@ -10,7 +10,7 @@ export async function calm(kind, _, tell) {
     await settle(w, 1_000);
     await good(w.api("PATCH", "/v1/connections/intercom", { pollSeconds: 10 }));
     // What changed in the second of its first fetch is looked at again soon after.
-    await sleep(5_000);
+    await quiet(w);
     await forget(w);
     const first = await look(w);
     const early = await stats(w);
@@ -22,10 +22,11 @@ export async function calm(kind, _, tell) {
     tell({ gate: "a look with nothing changed", bound: "≤ 3 calls", result: `${requests} calls (${looked.sync.kind}: ${routes({ byRoute })})`, pass: requests <= 3 && looked.sync.kind === "incremental" });
     await good(w.sandbox("POST", "/_sandbox/burst", { replies: 1 }));
     await until(async () => (await stats(w)).requests > requests, "the reply's notice has no effect", 20_000, 50);
-    await sleep(1_500);
+    await quiet(w);
     await forget(w);
     await good(w.sandbox("POST", "/_sandbox/webhooks/resend", { count: 1 }));
-    await sleep(2_000);
+    await until(async () => (await stats(w)).webhooks.acked > 0, "the notice is not taken in", 20_000, 50);
+    await sleep(3_000);
     const after = await stats(w);
     tell({ gate: "a notice delivered again", bound: "no call", result: `${after.webhooks.acked} taken in, ${after.requests} calls`, pass: after.requests === 0 && after.webhooks.acked > 0 });
   });

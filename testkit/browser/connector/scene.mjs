@@ -60,11 +60,12 @@ export async function ended(w) {
   return sync?.state === "done" && sync;
 }
 
-/** Waits until all notices are worked off: no call for three seconds. Answers when the last one was, Unix milliseconds. */
+/** Waits until all is worked off: no signal waits, and there was no call for three seconds. Answers when the last one was, Unix milliseconds. */
 export async function quiet(w) {
   const still = async () => {
     const { concurrent, lastRequestAt } = await stats(w);
-    return concurrent === 0 && Date.now() - lastRequestAt > 3_000 && lastRequestAt;
+    if (concurrent > 0 || Date.now() - lastRequestAt <= 3_000) return false;
+    return (await good(w.api("GET", "/v1/connections/intercom/diagnostics"))).signalsWaiting === 0 && lastRequestAt;
   };
   return until(still, "the notices are never worked off", 900_000, 100);
 }

@@ -21,7 +21,7 @@ pub struct Health {
     pub repeated: i64,
     /// Notices refused within 24 hours for want of a right signature.
     pub rejected: i64,
-    /// Signals that wait to be worked off.
+    /// Signals that wait to be worked off; what Atlas itself wants to see again is not among them.
     pub waiting: i64,
     /// Seconds that the oldest of them has waited: how far Atlas is behind the provider.
     pub behind_seconds: i64,
@@ -71,7 +71,7 @@ impl Connections {
         let ago = |hours| now.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(now);
         let sums = tally::sums(on, workspace, id, ago(23)).await?;
         let sum = |name: &str| sums.get(name).copied().unwrap_or(0);
-        let (waiting, oldest) = signal::backlog(on, workspace, id).await?;
+        let backlog = signal::backlog(on, workspace, id).await?;
         let last = last_event(on, connection).await?;
         Ok(Health {
             last_event_at: last.as_ref().map(|(at, _)| *at),
@@ -79,8 +79,8 @@ impl Connections {
             accepted: sum(tally::ACCEPTED),
             repeated: sum(tally::REPEATED),
             rejected: sum(tally::REJECTED) + self.rejections().waiting(&connection.provider),
-            waiting,
-            behind_seconds: oldest.map_or(0, |at| (now.as_second() - at.as_second()).max(0)),
+            waiting: backlog.named,
+            behind_seconds: backlog.oldest.map_or(0, |at| (now.as_second() - at.as_second()).max(0)),
             calls: sum(tally::CALLS),
             too_many: sum(tally::TOO_MANY),
             days: days(on, connection, now).await?,
