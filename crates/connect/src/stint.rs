@@ -49,6 +49,11 @@ impl Stint {
         self.most
     }
 
+    /// Whether a transaction under way should come to its end: somebody waits for it, and it has had most of its time.
+    pub fn is_long(tx: &Tx) -> bool {
+        tx.is_awaited() && tx.age() > AWAITED / 2
+    }
+
     /// A transaction came to its end.
     pub fn took(&mut self, took: Took) {
         let target = if took.awaited { AWAITED } else { ALONE };

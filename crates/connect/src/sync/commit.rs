@@ -59,22 +59,26 @@ impl Committer {
         for piece in batch.iter() {
             self.land_ahead(piece).await?;
         }
-        match self.write(batch).await {
-            Err(error) if is_about_one(&error) && batch.len() > 1 => {
-                for piece in batch.iter_mut() {
-                    self.commit_alone(piece).await?;
+        let mut rest = batch;
+        while !rest.is_empty() {
+            match self.write(rest).await {
+                Ok(done) => rest = &mut rest[done..],
+                Err(error) if is_about_one(&error) => {
+                    for piece in rest.iter_mut() {
+                        self.commit_alone(piece).await?;
+                    }
+                    break;
                 }
-                Ok(())
+                Err(error) => return Err(error),
             }
-            Err(error) if is_about_one(&error) => self.give_up(&mut batch[0], &error).await,
-            done => done,
         }
+        Ok(())
     }
 
     async fn commit_alone(&mut self, piece: &mut Piece) -> Result<()> {
         match self.write(std::slice::from_mut(piece)).await {
             Err(error) if is_about_one(&error) => self.give_up(piece, &error).await,
-            done => done,
+            done => done.map(|_| ()),
         }
     }
 
@@ -126,8 +130,9 @@ impl Committer {
         Ok(())
     }
 
-    /// One transaction with everything in the batch; what it counts is kept only when it is committed.
-    async fn write(&mut self, batch: &mut [Piece]) -> Result<()> {
+    /// One transaction with as much of the batch as it can take before somebody has waited for it long enough, at least a piece;
+    /// what it counts is kept only when it is committed. Answers how many pieces.
+    async fn write(&mut self, batch: &mut [Piece]) -> Result<usize> {
         let (calls, retries, too_many) = self.run.line.take_counts();
         self.calls = (self.calls.0 + calls, self.calls.1 + retries, self.calls.2 + too_many);
         for (stream, made) in self.made.iter_mut().enumerate() {
@@ -138,24 +143,24 @@ impl Committer {
             let after = this.write_in(&tx, pieces).await?;
             Ok((after, Took::of(&tx)))
         });
-        let took;
-        ((self.rows, self.progress, self.speed), took) = written.await?;
+        let (done, took);
+        ((self.rows, self.progress, self.speed, done), took) = written.await?;
         self.calls = (0, 0, 0);
         self.made.fill(0);
-        for piece in batch.iter_mut() {
+        for piece in &mut batch[..done] {
             if let Piece::Object { slot, .. } = piece {
                 *slot = None;
             }
         }
         self.stint.took(took);
-        Ok(())
+        Ok(done)
     }
 
     async fn write_in(
         &self,
         tx: &Tx,
         batch: &[Piece],
-    ) -> Result<(HashMap<String, StreamRow>, BTreeMap<String, StreamProgress>, SyncProgress)> {
+    ) -> Result<(HashMap<String, StreamRow>, BTreeMap<String, StreamProgress>, SyncProgress, usize)> {
         let run = &self.run;
         run.fence(tx).await?;
         if !batch.is_empty() {
@@ -167,7 +172,12 @@ impl Committer {
             progress.entry(stream.name.to_owned()).or_default().calls += made;
         }
         let mut lot = run.conns.lot(tx, &run.connection, batch.iter().filter_map(Piece::planned)).await?;
+        let mut done = 0;
         for piece in batch {
+            if done > 0 && Stint::is_long(tx) {
+                break;
+            }
+            done += 1;
             let Some(stream) = piece.stream() else { continue };
             let name = run.streams[stream].name;
             let row = rows.entry(name.to_owned()).or_insert_with(|| StreamRow::new(name));
@@ -178,9 +188,9 @@ impl Committer {
         changed.sort_unstable();
         changed.dedup();
         for name in changed {
-            let (row, done) = (rows.get_mut(name), progress.get(name));
-            if let (Some(row), Some(done)) = (row, done) {
-                (row.done, row.total) = (done.done, done.total.or(row.total));
+            let (row, counts) = (rows.get_mut(name), progress.get(name));
+            if let (Some(row), Some(counts)) = (row, counts) {
+                (row.done, row.total) = (counts.done, counts.total.or(row.total));
                 streams::put(tx, &run.connection, row).await?;
             }
         }
@@ -188,7 +198,7 @@ impl Committer {
         speed.sample(now, work_done(&progress), window_ms(&run.line.connector().limits), now + gauge.resets_in_ms.unwrap_or(-now));
         speed.gauge = Some(gauge);
         self.save(tx, &progress, &speed).await?;
-        Ok((rows, progress, speed))
+        Ok((rows, progress, speed, done))
     }
 
     async fn settle(&self, lot: &mut Lot<'_>, tx: &Tx, piece: &Piece, row: &mut StreamRow, done: &mut StreamProgress) -> Result<()> {
