@@ -13,6 +13,9 @@ const REMEMBERED: usize = 12;
 /// Between the moment the window must have ended and the first call of the next.
 const MARGIN: i64 = 20_000;
 
+/// So many calls that somebody waits for, in a window and the one before, mean that notices are coming.
+const MANY_URGENT: u32 = 10;
+
 /// Fewer calls than this in flight would wait for what the database does with their answers.
 const FEW_IN_FLIGHT: usize = 128;
 /// More calls than this in flight would be more connections than a process may have open.
@@ -116,7 +119,7 @@ impl Core {
     fn judge(&mut self, now: i64, lane: Lane) -> Verdict {
         let Some(window) = self.window else { return self.judge_unknown(now) };
         let cap = self.cap(window.limit);
-        if !is_urgent(lane) && window.urgent != (0, 0) && self.is_early(&window, cap, now) {
+        if !is_urgent(lane) && self.is_early(&window, cap, now) {
             return Verdict::Wait(now + self.length / 250);
         }
         if let Some(remaining) = window.remaining {
@@ -132,10 +135,11 @@ impl Core {
             if left <= 0 {
                 return Verdict::Wait(end);
             }
-            if !is_urgent(lane) && left - spare <= self.urgent_to_come(&window, cap, now) {
+            let kept = if is_urgent(lane) { 0 } else { self.urgent_to_come(&window, cap, now) };
+            if kept > 0 && left - spare <= kept {
                 return Verdict::Wait(now + self.length / 40);
             }
-            if left - spare <= reserve && now < lent_at {
+            if left <= reserve && now < lent_at {
                 return Verdict::Wait(lent_at);
             }
         } else {
@@ -217,7 +221,11 @@ impl Core {
     }
 
     /// While notices come, what nobody waits for is spread over the window: a burst of answers would keep the notices waiting.
+    /// A person now and then, such as whoever has just connected, is no reason to go slowly.
     fn is_early(&self, window: &Window, cap: u32, now: i64) -> bool {
+        if window.urgent.0 + window.urgent.1 < MANY_URGENT {
+            return false;
+        }
         let elapsed = self.length - self.time_left(window, now);
         i64::from(window.patient) > i64::from(cap) * (elapsed + elapsed / 4) / self.length + i64::from(cap / 40)
     }

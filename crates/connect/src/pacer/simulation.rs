@@ -336,8 +336,9 @@ async fn steady_notices_find_room_in_every_second_of_a_window_that_a_history_use
         let counts = sim.counts.lock().unwrap();
         assert_eq!(counts.too_many, 0, "{what}");
         assert_used(&counts.windows[..5], limit, 0.97, &what);
-        let second_window = counts.windows[1].0 - WINDOW;
-        let most = counts.seconds.range(second_window..second_window + 40).map(|(_, calls)| *calls).max();
+        // In the second window, those of the first go that had to wait.
+        let third_window = counts.windows[2].0 - WINDOW;
+        let most = counts.seconds.range(third_window..third_window + 30).map(|(_, calls)| *calls).max();
         assert!(most.unwrap() <= limit / 4, "{what}: {most:?} calls in a second");
     }
 }
