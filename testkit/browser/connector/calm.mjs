@@ -17,18 +17,21 @@ export async function calm(kind, _, tell) {
     tell({ gate: "the first look after a sync", bound: "≤ 3 calls", result: `${early.requests} calls (${first.sync.kind}: ${routes(early)})`, pass: early.requests <= 3 });
     await forget(w);
     const looked = await look(w);
-    await good(w.api("PATCH", "/v1/connections/intercom", { pollSeconds: 86_400 }));
     const { requests, byRoute } = await stats(w);
+    await good(w.api("PATCH", "/v1/connections/intercom", { pollSeconds: 86_400 }));
     tell({ gate: "a look with nothing changed", bound: "≤ 3 calls", result: `${requests} calls (${looked.sync.kind}: ${routes({ byRoute })})`, pass: requests <= 3 && looked.sync.kind === "incremental" });
+    // A look that was due already may still come.
+    await sleep(12_000);
+    await forget(w);
     await good(w.sandbox("POST", "/_sandbox/burst", { replies: 1 }));
-    await until(async () => (await stats(w)).requests > requests, "the reply's notice has no effect", 20_000, 50);
+    await until(async () => (await stats(w)).requests > 0, "the reply's notice has no effect", 20_000, 50);
     await quiet(w);
     await forget(w);
     await good(w.sandbox("POST", "/_sandbox/webhooks/resend", { count: 1 }));
     await until(async () => (await stats(w)).webhooks.acked > 0, "the notice is not taken in", 20_000, 50);
     await sleep(3_000);
     const after = await stats(w);
-    tell({ gate: "a notice delivered again", bound: "no call", result: `${after.webhooks.acked} taken in, ${after.requests} calls`, pass: after.requests === 0 && after.webhooks.acked > 0 });
+    tell({ gate: "a notice delivered again", bound: "no call", result: `${after.webhooks.acked} taken in, ${after.requests} calls${after.requests > 0 ? ` (${routes(after)})` : ""}`, pass: after.requests === 0 && after.webhooks.acked > 0 });
   });
 }
 
