@@ -28,6 +28,7 @@ pub async fn run(command: &Admin) -> Result<()> {
             Ok(())
         }
         Admin::SeedBench(ask) => crate::bench::seed(&open(&ask.data).await?, ask.contacts, ask.events).await,
+        Admin::SeedPlan(ask) => crate::bench::plan::seed(&open(&ask.data).await?, ask.people, ask.tasks).await,
         Admin::BenchSql(ask) => crate::bench::sql(&open(ask).await?).await,
     }
 }

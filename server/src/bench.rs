@@ -1,5 +1,7 @@
 //! What the page benchmark needs: very many records, and the time of the bare queries behind the measured pages.
 
+pub mod plan;
+
 use std::time::Instant;
 
 use anyhow::{Context, Result};

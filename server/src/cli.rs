@@ -56,7 +56,7 @@ pub struct Serve {
     /// How people and providers reach this Atlas.
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
-    /// Allow provider hosts that are private or without TLS, such as a local sandbox.
+    /// Allow provider hosts and addresses of calendars that are private or without TLS, such as a local sandbox.
     #[arg(long)]
     pub allow_private_providers: bool,
     /// The address of a local Intercom, offered as a region on the connection page.
@@ -108,6 +108,9 @@ pub enum Admin {
     /// Fill an empty workspace with very many records, for benchmarks.
     #[command(hide = true)]
     SeedBench(SeedBench),
+    /// Fill an empty workspace with very much to plan, for benchmarks.
+    #[command(hide = true)]
+    SeedPlan(SeedPlan),
     /// Time the bare queries of the measured pages, for benchmarks.
     #[command(hide = true)]
     BenchSql(Data),
@@ -187,6 +190,20 @@ pub struct SeedBench {
     /// Events to make on their timelines.
     #[arg(long, default_value_t = 1_000_000)]
     pub events: usize,
+}
+
+/// `atlas admin seed-plan`
+#[derive(Args, Debug)]
+pub struct SeedPlan {
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: Data,
+    /// Members to make, the owner included.
+    #[arg(long, default_value_t = 200)]
+    pub people: usize,
+    /// Tasks to make.
+    #[arg(long, default_value_t = 10_000)]
+    pub tasks: usize,
 }
 
 /// `atlas sandbox …`

@@ -34,7 +34,7 @@ pub struct Config {
     pub log: String,
     /// `text` or `json`.
     pub log_format: LogFormat,
-    /// Whether provider hosts may be private.
+    /// Whether provider hosts, and addresses of calendars, may be private.
     pub allow_private_providers: bool,
     /// The address of a local Intercom.
     pub local_intercom: String,

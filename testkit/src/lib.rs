@@ -2,7 +2,7 @@
 
 mod people;
 
-pub use people::{member, workspace_of_two};
+pub use people::workspace_of_two;
 
 use std::path::PathBuf;
 

@@ -48,7 +48,8 @@ enum What {
         #[arg(long)]
         cp_sat: Option<u32>,
     },
-    /// A change in a big workspace: reading, planning and writing apart; on `TEST_DATABASE_URL` when it is set.
+    /// A change in a big workspace: reading, planning and writing apart, on `TEST_DATABASE_URL` when it is set; then the
+    /// server's memory while it plans.
     Plan {
         /// Tasks in the workspace.
         #[arg(long, default_value_t = 10_000)]
@@ -86,7 +87,7 @@ pub fn run(options: &Options) -> Result<()> {
         for (name, value) in [("--tasks", tasks), ("--people", people), ("--events", events)] {
             bench.arg(name).arg(value.to_string());
         }
-        return execute(bench.env("CARGO_TARGET_DIR", target_dir()?));
+        execute(bench.env("CARGO_TARGET_DIR", target_dir()?))?;
     }
     if let What::Model { seeds, seed, first } = &options.what {
         return model(*seeds, *seed, *first);
@@ -98,7 +99,8 @@ pub fn run(options: &Options) -> Result<()> {
     match &options.what {
         What::Weights => execute(bench.arg("weights.mjs")),
         What::Idle => execute(bench.arg("idle.mjs")),
-        What::Planner { .. } | What::Plan { .. } | What::Model { .. } => Ok(()),
+        What::Planner { .. } | What::Model { .. } => Ok(()),
+        What::Plan { tasks, people, events } => execute(bench.arg("plan.mjs").args([tasks, people, events].map(u64::to_string))),
         What::Connector(options) => connector::run(options, &mut bench),
         What::Pages { contacts, events } => {
             let server = postgres::Server::start()?;

@@ -86,12 +86,15 @@ fn doc() -> Result<()> {
     execute(doc.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"))
 }
 
+/// What failed is said once more at the end, by its message and without the stack, so that the last lines of a log tell it.
 fn tests() -> Command {
-    if on_path("cargo-nextest") {
-        command("cargo", &["nextest", "run", "--workspace", "--no-fail-fast"])
+    let mut tests = if on_path("cargo-nextest") {
+        command("cargo", &["nextest", "run", "--workspace", "--no-fail-fast", "--failure-output", "immediate-final"])
     } else {
         command("cargo", &["test", "--workspace", "--no-fail-fast"])
-    }
+    };
+    tests.env("RUST_BACKTRACE", "0");
+    tests
 }
 
 fn sqlite() -> Result<()> {

@@ -18,7 +18,7 @@ mod writes;
 use atlas_connect::{Connector, Readiness};
 
 pub use client::{API_VERSION, conversation_url};
-pub use webhook::{canonical_topic, read_uninstall, verify_body_signature};
+pub use webhook::{canonical_topic, read_health_check, read_uninstall, verify_body_signature};
 
 /// The word for this provider in URLs and the database.
 pub const ID: &str = "intercom";

@@ -13,15 +13,30 @@ use crate::fields;
 
 pub use topics::canonical_topic;
 
+const NOTICE_SIGNATURE: &str = "x-hub-signature";
+const BODY_SIGNATURE: &str = "x-body-signature";
+
 /// How Intercom calls us. It has no call that subscribes: topics are chosen on its Developer Hub page.
 pub fn webhook() -> Webhook {
-    let installation = Installation { verify: verify_body_signature, account: read_uninstall };
-    Webhook { verify, read, topics: topics::topics(), hub_url: crate::docs::DEVELOPER_HUB, installation: Some(installation) }
+    let installation = Installation {
+        signature: BODY_SIGNATURE,
+        verify: verify_body_signature,
+        removed_from: read_uninstall,
+        asked_for: read_health_check,
+    };
+    Webhook {
+        signature: NOTICE_SIGNATURE,
+        verify,
+        read,
+        topics: topics::topics(),
+        hub_url: crate::docs::DEVELOPER_HUB,
+        installation: Some(installation),
+    }
 }
 
 /// Whether `X-Hub-Signature` is `sha1=` and the HMAC-SHA1 of the raw body under the app's client secret.
 fn verify(secret: &[u8], headers: &dyn Fn(&str) -> Option<String>, body: &[u8]) -> bool {
-    let signed = headers("x-hub-signature").and_then(|value| hex::decode(value.strip_prefix("sha1=")?).ok());
+    let signed = headers(NOTICE_SIGNATURE).and_then(|value| hex::decode(value.strip_prefix("sha1=")?).ok());
     let key = Some(secret).filter(|secret| !secret.is_empty());
     let mac = key.and_then(|key| Hmac::<Sha1>::new_from_slice(key).ok());
     // `verify_slice` compares in constant time and refuses other lengths.
@@ -33,16 +48,22 @@ fn verify(secret: &[u8], headers: &dyn Fn(&str) -> Option<String>, body: &[u8]) 
 /// Intercom signs its uninstall notifications and installation health checks this way. Never true for an empty secret;
 /// a notification without the header proves nothing, so ask `GET /me` before acting on it.
 pub fn verify_body_signature(secret: &[u8], headers: &dyn Fn(&str) -> Option<String>, body: &[u8]) -> bool {
-    let signed = headers("x-body-signature").and_then(|value| hex::decode(value).ok());
+    let signed = headers(BODY_SIGNATURE).and_then(|value| hex::decode(value).ok());
     let key = Some(secret).filter(|secret| !secret.is_empty());
     let mac = key.and_then(|key| Hmac::<Sha256>::new_from_slice(key).ok());
     mac.zip(signed).is_some_and(|(mac, signed)| mac.chain_update(body).verify_slice(&signed).is_ok())
 }
 
-/// The workspace that uninstalled the app (`app_id`), or whose health is asked for (`workspace_id`).
+/// The workspace that uninstalled the app.
+///
+/// A health check is signed alike and names its workspace otherwise (`workspace_id`): sent to the wrong address it ends nothing.
 pub fn read_uninstall(body: &[u8]) -> Option<String> {
-    let notice: Value = serde_json::from_slice(body).ok()?;
-    fields::id(&notice, "app_id").or_else(|| fields::id(&notice, "workspace_id"))
+    fields::id(&serde_json::from_slice(body).ok()?, "app_id")
+}
+
+/// The workspace whose health is asked for.
+pub fn read_health_check(body: &[u8]) -> Option<String> {
+    fields::id(&serde_json::from_slice(body).ok()?, "workspace_id")
 }
 
 /// Reads a notice whose signature was right. Names of API 1.x become today's; topics nobody knows bring no signals.
@@ -113,9 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn uninstall_names_the_workspace() {
-        assert_eq!(read_uninstall(br#"{"app_id":"k7q2atl5"}"#).as_deref(), Some("k7q2atl5"));
-        assert_eq!(read_uninstall(br#"{"workspace_id":"k7q2atl5"}"#).as_deref(), Some("k7q2atl5"));
-        assert_eq!(read_uninstall(b"[]"), None);
+    fn each_call_names_the_workspace_in_its_own_way() {
+        let (uninstall, health) = (br#"{"app_id":"k7q2atl5"}"#, br#"{"workspace_id":"k7q2atl5"}"#);
+        assert_eq!((read_uninstall(uninstall).as_deref(), read_health_check(uninstall)), (Some("k7q2atl5"), None));
+        assert_eq!((read_uninstall(health), read_health_check(health).as_deref()), (None, Some("k7q2atl5")));
+        assert_eq!((read_uninstall(b"[]"), read_health_check(b"<html>")), (None, None));
     }
 }

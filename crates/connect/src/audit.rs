@@ -7,7 +7,7 @@ mod mend;
 
 use atlas_jobs::{JobCtx, JobError, NewJob, Outcome, enqueue};
 use atlas_kernel::{ConnectionId, Result, Timestamp};
-use atlas_store::{Tx, built_query, query};
+use atlas_store::{Tx, query};
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{Connection, by_id};
@@ -27,13 +27,9 @@ pub(crate) struct AuditJob {
 /// Notes that a listing named these objects.
 pub(crate) async fn seen(tx: &Tx, connection: &Connection, object: &str, ids: &[String]) -> Result<()> {
     for ids in ids.chunks(400) {
-        let places: Vec<String> = (0..ids.len()).map(|n| format!("${}", n + 5)).collect();
-        let sql = format!(
-            "UPDATE connect_versions SET seen_at = $4 WHERE workspace_id = $1 AND connection_id = $2 AND object = $3 AND external_id IN ({})",
-            places.join(",")
-        );
-        let ask = built_query(sql).bind(connection.workspace_id).bind(connection.id).bind(object).bind(tx.now());
-        ids.iter().fold(ask, |q, id| q.bind(id)).run(tx).await?;
+        let sql = "UPDATE connect_versions SET seen_at = $4 WHERE workspace_id = $1 AND connection_id = $2 AND object = $3 AND external_id IN ({list})";
+        let ask = query(sql).bind(connection.workspace_id).bind(connection.id).bind(object).bind(tx.now());
+        ask.bind_list(ids).run(tx).await?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ pub use credentials::Credentials;
 pub use disconnect::Disconnected;
 pub use settings::SettingsChange;
 pub use store::live_since;
-pub(crate) use store::{CONNECTED, by_id, by_slug, due_for_purge, due_to_poll, of_provider, of_workspace, stale_connecting, twin};
+pub(crate) use store::{CONNECTED, by_id, by_slug, due_for_purge, due_to_poll, lock_all, of_provider, of_workspace, stale_connecting};
 pub(crate) use store::{bump, put_attention, set_state};
 
 /// Seeing connections, their health, logs and receipts.

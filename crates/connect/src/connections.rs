@@ -18,7 +18,7 @@ use crate::needs::objects_by_what;
 use crate::pacer::{Pacer, Pacers};
 use crate::shared::AllShared;
 use crate::signal::Turns;
-use crate::webhook::Rejections;
+use crate::webhook::{Arrivals, Rejections};
 use crate::{Connector, Intake, Object, Outlet, What, audit, farewell, purge, signal, sync, tick, two_way};
 
 /// What [`Connections`] is made of.
@@ -57,6 +57,7 @@ struct Inner {
     halts: Halts,
     shared: AllShared,
     turns: Turns,
+    arrivals: Arrivals,
     rejections: Rejections,
     touched: Mutex<HashMap<ConnectionId, Instant>>,
 }
@@ -109,6 +110,7 @@ impl Connections {
             halts: Halts::default(),
             shared: AllShared::default(),
             turns: Turns::default(),
+            arrivals: Arrivals::default(),
             rejections: Rejections::default(),
             touched: Mutex::default(),
         })))
@@ -183,6 +185,10 @@ impl Connections {
     /// The module's door for records of this kind that are written back.
     pub(crate) fn outlet(&self, what: What) -> Option<Outlet> {
         self.0.outlets.iter().find(|outlet| outlet.what == what).copied()
+    }
+
+    pub(crate) fn arrivals(&self) -> &Arrivals {
+        &self.0.arrivals
     }
 
     pub(crate) fn rejections(&self) -> &Rejections {

@@ -373,6 +373,8 @@ pub struct Account {
 /// How a provider calls us.
 #[derive(Clone)]
 pub struct Webhook {
+    /// The header that carries the signature; a call without it is refused unread.
+    pub signature: &'static str,
     /// Whether the signature over the raw body is right for this client secret. Never true for an empty secret.
     pub verify: fn(secret: &[u8], headers: &dyn Fn(&str) -> Option<String>, body: &[u8]) -> bool,
     /// Reads a notice whose signature was right.
@@ -388,10 +390,14 @@ pub struct Webhook {
 /// Calls about the installation: that the app was removed at the provider, and whether it is healthy.
 #[derive(Clone, Copy)]
 pub struct Installation {
+    /// The header that carries the signature; a call without it is refused unread.
+    pub signature: &'static str,
     /// Whether the signature over the raw body is right for this client secret. Never true for an empty secret.
     pub verify: fn(secret: &[u8], headers: &dyn Fn(&str) -> Option<String>, body: &[u8]) -> bool,
-    /// The provider's workspace that the call is about.
-    pub account: fn(body: &[u8]) -> Option<String>,
+    /// The provider's workspace from which the app was removed; none for any other call, though it be signed alike.
+    pub removed_from: fn(body: &[u8]) -> Option<String>,
+    /// The provider's workspace whose health is asked for; none for any other call.
+    pub asked_for: fn(body: &[u8]) -> Option<String>,
 }
 
 /// A topic of the provider.

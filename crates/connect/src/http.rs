@@ -17,6 +17,7 @@ use crate::connection::Secret;
 use crate::{Answer, RateReading, Request};
 
 pub(crate) use self::guard::public_url;
+pub use self::guard::{Refusal, Resolver, refusal};
 
 /// The largest answer read, in bytes.
 const MOST_BYTES: usize = 32 * 1024 * 1024;

@@ -48,14 +48,14 @@ impl Connections {
         &'a self,
         tx: &'a Tx,
         connection: &'a Connection,
-        items: impl IntoIterator<Item = &Planned>,
+        items: impl IntoIterator<Item = (&Planned, Hold)>,
     ) -> Result<Lot<'a>> {
         Lot::begin(self, tx, connection, items).await
     }
 
     /// Lands an object by itself, see [`Lot::land`].
     pub(crate) async fn land(&self, tx: &Tx, connection: &Connection, item: &Planned, hold: Hold) -> Result<Landed> {
-        let mut lot = self.lot(tx, connection, [item]).await?;
+        let mut lot = self.lot(tx, connection, [(item, hold)]).await?;
         let landed = lot.land(item, hold).await?;
         lot.finish().await?;
         Ok(landed)

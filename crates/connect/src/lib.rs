@@ -46,7 +46,7 @@ pub use connections::{Connections, Parts, migrations};
 pub use descriptor::*;
 pub use diagnostics::{ConnectionDeadLetter, Diagnostics};
 pub use heed::ScopeState;
-pub use http::{Inside, Loss, Transport, install_crypto};
+pub use http::{Inside, Loss, Refusal, Resolver, Transport, install_crypto, refusal};
 pub use landing::*;
 pub use mapping::{
     Mapping, map, map_new, mapped, mapped_many, mappings_by, mappings_of, remap, remap_many, remap_record, unmap, unmap_record,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use atlas_kernel::{ConnectionId, Error, Ref, Result, WorkspaceId};
-use atlas_store::{Executor, Insert, Tx, built_query, query};
+use atlas_store::{Executor, Insert, Tx, query};
 
 use crate::{Mapped, What};
 
@@ -51,14 +51,11 @@ pub async fn mapped_many(
 ) -> Result<HashMap<String, Ref>> {
     let mut found = HashMap::new();
     for ids in external_ids.chunks(500) {
-        let places: Vec<String> = (0..ids.len()).map(|n| format!("${}", n + 4)).collect();
-        let sql = format!(
+        let ask = query(
             "SELECT external_id, record FROM connect_mappings WHERE workspace_id = $1 AND connection_id = $2 AND what = $3 \
-             AND external_id IN ({})",
-            places.join(",")
+             AND external_id IN ({list})",
         );
-        let ask = built_query(sql).bind(workspace).bind(connection).bind(what.as_str());
-        let rows: Vec<(String, Ref)> = ids.iter().fold(ask, |q, id| q.bind(id)).all(on).await?;
+        let rows: Vec<(String, Ref)> = ask.bind(workspace).bind(connection).bind(what.as_str()).bind_list(ids).all(on).await?;
         found.extend(rows);
     }
     Ok(found)

@@ -1,7 +1,5 @@
 //! The notice log: what came in, by id and topic, and taking a notice up again. Never what a notice said.
 
-use std::time::Duration;
-
 use atlas_kernel::{Actor, Cursor, Error, Page, Result, Timestamp};
 use atlas_store::{Event, built_query, query, record_event};
 use schemars::JsonSchema;
@@ -36,7 +34,7 @@ atlas_store::row! {
 }
 
 const WAITING: &str = "(SELECT COUNT(*) FROM connect_signals s WHERE s.workspace_id = n.workspace_id AND s.connection_id = n.connection_id \
-     AND s.first_at <= n.received_at AND s.last_at >= n.received_at)";
+     AND s.first_at <= n.received_at AND s.last_at >= n.received_at AND s.hint_key <> 'again')";
 
 /// A notice that was taken up again.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -88,10 +86,7 @@ impl Connections {
                 let detail = "This notice named nothing to look at. A sync looks at everything.";
                 return Err(Error::conflict("nothing_named", detail));
             }
-            for one in &signals {
-                signal::put(&tx, connection.workspace_id, connection.id, one, tx.now()).await?;
-            }
-            signal::enqueue_drain(&tx, connection.workspace_id, connection.id, Duration::ZERO).await?;
+            signal::put_all(&tx, connection.workspace_id, connection.id, &signals).await?;
             let detail = format!("{} took up {topic} again: {} looked at once more", actor.name, signals.len());
             activity::note(&tx, connection.workspace_id, connection.id, activity::Level::Ok, "notice.replayed", detail).await?;
             let data = json!({ "verb": "took up a notice again", "provider": connection.provider, "topic": topic });

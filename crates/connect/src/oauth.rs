@@ -2,13 +2,13 @@
 
 mod state;
 
-use atlas_kernel::{Actor, Error, Result, SessionId, Via};
+use atlas_kernel::{Actor, Error, Result, SessionId, Timestamp, Via};
 use atlas_store::{Event, Tx, query, record_event};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::connection::{CONNECTIONS_WRITE, Connection, ConnectionState, Secret, by_slug, set_state, twin};
+use crate::connection::{CONNECTIONS_WRITE, Connection, ConnectionState, Secret, by_id, lock_all, set_state};
 use crate::http::Outgoing;
 use crate::line::Trouble;
 use crate::pacer::Lane;
@@ -70,7 +70,7 @@ impl Connections {
     ///
     /// # Errors
     /// Denied; a conflict with a code and what to do: `state_mismatch`, `consent_declined`, `code_missing`,
-    /// `code_refused`, `other_workspace`, `connected_already`, or the provider's own. Nothing stored is lost by any of them.
+    /// `code_refused`, `other_workspace`, `connected_already`, `interrupted`, or the provider's own. Nothing stored is lost by any of them.
     pub async fn finish(&self, actor: &Actor, slug: &str, callback: Callback) -> Result<Finished> {
         actor.may(&CONNECTIONS_WRITE)?;
         let session = session_of(actor)?;
@@ -110,25 +110,7 @@ impl Connections {
         let connector = self.connector(&connection.provider)?;
         let token = self.token_for(&connector, connection, callback).await?;
         let account = self.account_behind(&connector, connection, &token).await?;
-        if connection.account_id.as_ref().is_some_and(|known| *known != account.id) {
-            let known = connection.account_name.clone().unwrap_or_default();
-            let detail = format!(
-                "Access was granted to the {} workspace “{}”, but the data here is of “{known}”. Nothing was changed. Grant access there, \
-                 or disconnect and remove the data first.",
-                connector.name, account.name
-            );
-            return Err(Error::conflict("other_workspace", detail));
-        }
-        if let Some(twin) = twin(self.db(), connection, &account.id).await? {
-            let detail = format!(
-                "The {} workspace “{}” is connected here already, as “{}”. Nothing was changed. Grant access to another workspace there, \
-                 or reconnect that one.",
-                connector.name, account.name, twin.slug
-            );
-            return Err(Error::conflict("connected_already", detail));
-        }
-        let purge_cancelled = connection.purge_due_at.is_some();
-        self.keep(actor, connection, &token, &account).await?;
+        let purge_cancelled = self.keep(actor, connection, &token, &account).await?;
         Ok(Finished { account, purge_cancelled })
     }
 
@@ -182,19 +164,25 @@ impl Connections {
             .map_err(|why| Error::conflict("account_unreadable", format!("The account could not be read: {why}.")))
     }
 
-    async fn keep(&self, actor: &Actor, connection: &Connection, token: &Secret, account: &Account) -> Result<()> {
-        let sealed = self.seal(connection.workspace_id, &connection.aad("token"), token.expose().as_bytes())?;
-        let (sealed, connector) = (&sealed, self.connector(&connection.provider)?);
+    /// Keeps the access, unless something changed while the provider was asked; answers whether a purge was called off by it.
+    async fn keep(&self, actor: &Actor, asked: &Connection, token: &Secret, account: &Account) -> Result<bool> {
+        let sealed = self.seal(asked.workspace_id, &asked.aad("token"), token.expose().as_bytes())?;
+        let (sealed, connector) = (&sealed, self.connector(&asked.provider)?);
         let name = connector.name;
         let listings: Vec<&str> = connector.streams.iter().map(|s| s.name).collect();
         let listings = listings.as_slice();
-        self.halt(connection.id);
         self.db()
             .write(|tx| async move {
+                let all = lock_all(&tx, asked.workspace_id, &asked.provider).await?;
+                let connection = all.iter().find(|one| one.id == asked.id).ok_or(Error::NotFound("connection"))?;
+                unchanged(asked, connection)?;
+                right_account(name, connection, &all, account)?;
+                // What works with the old access stops; should this be rolled back, it goes on by itself.
+                self.halt(connection.id);
                 store_access(&tx, actor, connection, sealed, account).await?;
                 farewell::call_off(&tx, connection).await?;
                 sync::open_again(&tx, connection, listings).await?;
-                let now = by_slug(&tx, connection.workspace_id, &connection.slug).await?.ok_or(Error::NotFound("connection"))?;
+                let now = by_id(&tx, connection.workspace_id, connection.id).await?.ok_or(Error::NotFound("connection"))?;
                 sync::wake(&tx, &now).await?;
                 sync::start(&tx, &now, SyncKind::Manual, Some(&actor.name)).await?;
                 let data = json!({ "verb": "connected", "name": name });
@@ -207,7 +195,8 @@ impl Connections {
                     "connection.connected",
                     "Access was granted",
                 )
-                .await
+                .await?;
+                Ok(connection.purge_due_at.is_some())
             })
             .await
     }
@@ -217,8 +206,10 @@ impl Connections {
         let code = error.code();
         self.db()
             .write(|tx| async move {
-                if connection.state == ConnectionState::Connecting {
-                    set_state(&tx, connection, ConnectionState::Disconnected).await?;
+                let all = lock_all(&tx, connection.workspace_id, &connection.provider).await?;
+                let Some(now) = all.iter().find(|one| one.id == connection.id) else { return Ok(()) };
+                if now.state == ConnectionState::Connecting {
+                    set_state(&tx, now, ConnectionState::Disconnected).await?;
                 }
                 let detail = format!("{code}: access was not granted");
                 activity::note(&tx, connection.workspace_id, connection.id, activity::Level::Error, "connection.refused", detail).await
@@ -234,6 +225,39 @@ fn session_of(actor: &Actor) -> Result<SessionId> {
     }
 }
 
+/// Whether the connection is still the one for which the provider was asked.
+fn unchanged(asked: &Connection, now: &Connection) -> Result<()> {
+    now.not_being_purged()?;
+    let of = |c: &Connection| (c.client_id.clone(), c.client_secret.clone(), c.api_base.clone(), c.account_id.clone());
+    if of(asked) == of(now) {
+        return Ok(());
+    }
+    let detail = "The connection was changed while access was being granted. Nothing else was changed. Begin again.";
+    Err(Error::conflict("interrupted", detail))
+}
+
+/// Whether the connection, and no other one, is to this workspace of the provider.
+fn right_account(provider: &str, connection: &Connection, all: &[Connection], account: &Account) -> Result<()> {
+    if connection.account_id.as_ref().is_some_and(|known| *known != account.id) {
+        let known = connection.account_name.clone().unwrap_or_default();
+        let detail = format!(
+            "Access was granted to the {provider} workspace “{}”, but the data here is of “{known}”. Nothing was changed. Grant access there, \
+             or disconnect and remove the data first.",
+            account.name
+        );
+        return Err(Error::conflict("other_workspace", detail));
+    }
+    if let Some(twin) = all.iter().find(|one| one.id != connection.id && one.account_id.as_ref() == Some(&account.id)) {
+        let detail = format!(
+            "The {provider} workspace “{}” is connected here already, as “{}”. Nothing was changed. Grant access to another workspace there, \
+             or reconnect that one.",
+            account.name, twin.slug
+        );
+        return Err(Error::conflict("connected_already", detail));
+    }
+    Ok(())
+}
+
 fn consent_url(connector: &Connector, connection: &Connection, state: &Secret, redirect: &str) -> Result<String> {
     let base = format!("{}{}", connection.app_base.trim_end_matches('/'), connector.oauth.authorize_path);
     let mut url = Url::parse(&base).map_err(Error::internal)?;
@@ -245,10 +269,12 @@ fn consent_url(connector: &Connector, connection: &Connection, state: &Secret, r
 }
 
 async fn store_access(tx: &Tx, actor: &Actor, connection: &Connection, sealed: &[u8], account: &Account) -> Result<()> {
-    // From the first connecting on, what customers write is live; a reconnect does not make the gap into history.
+    // From the first connecting on, what customers write is live; a reconnect does not make the gap into history. Providers tell times
+    // in whole seconds, so that the second in which it was connected counts whole: what was written in it must not be taken for history.
+    let live_since = Timestamp::from_second(tx.now().as_second()).map_err(Error::internal)?;
     query(
         "UPDATE connections SET state = 'connected', token = $3, account_id = $4, account_name = $5, account_region = $6, \
-         account_time_zone = $7, account_person = $8, connected_by = $9, connected_at = $10, live_since = COALESCE(live_since, $10), \
+         account_time_zone = $7, account_person = $8, connected_by = $9, connected_at = $10, live_since = COALESCE(live_since, $12), \
          checked_at = $10, disconnected_at = NULL, purge_due_at = NULL, purge_started_at = NULL, paused = $11, error_code = NULL, \
          error_message = NULL, error_at = NULL, next_poll_at = NULL, version = version + 1, updated_at = $10 WHERE workspace_id = $1 AND id = $2",
     )
@@ -263,6 +289,7 @@ async fn store_access(tx: &Tx, actor: &Actor, connection: &Connection, sealed: &
     .bind(actor.user)
     .bind(tx.now())
     .bind(false)
+    .bind(live_since)
     .run(tx)
     .await?;
     tx.touch(connection.workspace_id, &connection.to_ref());

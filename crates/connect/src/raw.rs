@@ -1,5 +1,6 @@
 //! The raw log: every answer as it came, sealed, in the order of arrival.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use atlas_kernel::{ConnectionId, Result, Timestamp, WorkspaceId};
@@ -152,16 +153,20 @@ impl Connections {
         rows.into_iter().map(|row| self.unsealed(workspace, connection, row)).collect()
     }
 
-    /// One entry.
+    /// The entries with these numbers, those that are there.
     pub(crate) async fn raw_at(
         &self,
         on: &dyn Executor,
         workspace: WorkspaceId,
         connection: ConnectionId,
-        seq: i64,
-    ) -> Result<Option<RawRow>> {
-        let rows = self.raw_after(on, workspace, connection, seq - 1, 1).await?;
-        Ok(rows.into_iter().find(|row| row.seq == seq))
+        numbers: &[i64],
+    ) -> Result<HashMap<i64, RawRow>> {
+        let ask = query(
+            "SELECT seq, kind, object, external_id, version, fetched_at, hash, body FROM connect_raw \
+             WHERE workspace_id = $1 AND connection_id = $2 AND seq IN ({list})",
+        );
+        let rows: Vec<RawRow> = ask.bind(workspace).bind(connection).bind_list(numbers.iter().copied()).all(on).await?;
+        rows.into_iter().map(|row| Ok((row.seq, self.unsealed(workspace, connection, row)?))).collect()
     }
 
     fn unsealed(&self, workspace: WorkspaceId, connection: ConnectionId, row: RawRow) -> Result<RawRow> {

@@ -3,7 +3,7 @@
 mod drain;
 mod turns;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use atlas_jobs::{NewJob, enqueue};
@@ -88,6 +88,21 @@ pub(crate) async fn put(tx: &Tx, workspace: WorkspaceId, connection: ConnectionI
     put_as(tx, workspace, connection, signal, hint_key(&signal.hint), due_at).await
 }
 
+/// Notes signals that came together, the last of a kind about an object standing for the others, and lets a worker look at them.
+/// Everybody takes them in one order, so that nobody waits in a circle.
+pub(crate) async fn put_all(
+    tx: &Tx,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    signals: impl IntoIterator<Item = &Signal>,
+) -> Result<()> {
+    let distinct: BTreeMap<_, _> = signals.into_iter().map(|one| ((&one.object, &one.id, hint_key(&one.hint)), one)).collect();
+    for signal in distinct.values() {
+        put(tx, workspace, connection, signal, tx.now()).await?;
+    }
+    if distinct.is_empty() { Ok(()) } else { enqueue_drain(tx, workspace, connection, Duration::ZERO).await }
+}
+
 /// Notes that an object is to be looked at by and by: after everything that the provider or a person has named.
 pub(crate) async fn put_again(tx: &Tx, connection: &Connection, object: &str, id: &str, due_at: Timestamp) -> Result<()> {
     let signal = Signal { object: object.to_owned(), id: id.to_owned(), hint: Hint::Changed };
@@ -124,10 +139,23 @@ async fn put_as(
 /// An object that could not be had now is looked at again after this long.
 pub(crate) const NOT_NOW: Duration = Duration::from_secs(300);
 
-/// Looks at an object again after a while.
-pub(crate) async fn postpone(tx: &Tx, connection: &Connection, object: &str, id: &str, wait: Duration) -> Result<()> {
-    put_again(tx, connection, object, id, later(tx.now(), wait)).await?;
-    enqueue_drain(tx, connection.workspace_id, connection.id, wait).await
+/// Objects that a transaction wants to see again. The worker is told of them last: the job's row is locked until the commit, and
+/// every notice wants it.
+#[derive(Default)]
+pub(crate) struct Postponed(Option<Duration>);
+
+impl Postponed {
+    /// Looks at an object again after a while.
+    pub async fn put(&mut self, tx: &Tx, connection: &Connection, object: &str, id: &str, wait: Duration) -> Result<()> {
+        self.0 = Some(self.0.map_or(wait, |least| least.min(wait)));
+        put_again(tx, connection, object, id, later(tx.now(), wait)).await
+    }
+
+    /// Lets a worker look when the first of them is due.
+    pub async fn enqueue(self, tx: &Tx, connection: &Connection) -> Result<()> {
+        let Some(wait) = self.0 else { return Ok(()) };
+        enqueue_drain(tx, connection.workspace_id, connection.id, wait).await
+    }
 }
 
 /// Looks again at objects that could not be read, after a newer Atlas may have learned to.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use atlas_store::{Dialect, Tx};
 
-/// What a transaction of bulk work should take at most while somebody waits for it to end,
-const AWAITED: Duration = Duration::from_millis(12);
+/// What a transaction of bulk work should take at most while somebody waits for it to end, or notices come,
+const AWAITED: Duration = Duration::from_millis(10);
 /// and while nobody does.
 const ALONE: Duration = Duration::from_millis(60);
 /// Objects and messages in one transaction, at most; a busy database gets less.
@@ -23,7 +23,7 @@ pub(crate) struct Stint {
     least: usize,
 }
 
-/// How long a transaction took, its wait for its turn not counted, and whether somebody waits for its end.
+/// How long a transaction took, its wait for its turn not counted, and whether somebody waits for its end or is likely to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Took {
     time: Duration,
@@ -33,7 +33,7 @@ pub(crate) struct Took {
 impl Took {
     /// Of a transaction that is about to be committed.
     pub fn of(tx: &Tx) -> Self {
-        Self { time: tx.age(), awaited: tx.is_awaited() }
+        Self { time: tx.age(), awaited: tx.is_awaited() || tx.is_pressed() }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use atlas_kernel::{ConnectionId, Result, Timestamp, WorkspaceId};
-use atlas_store::{Executor, Tx, query};
+use atlas_store::{Executor, Tx, built_query, query};
 
 /// A notice was accepted.
 pub(crate) const ACCEPTED: &str = "accepted";
@@ -35,21 +35,28 @@ pub(crate) fn hour(at: Timestamp) -> i64 {
 
 /// Adds to a counter of this hour.
 pub(crate) async fn add(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, name: &str, count: i64) -> Result<()> {
-    if count == 0 {
+    add_all(tx, workspace, connection, [(name.to_owned(), count)]).await
+}
+
+/// Adds to several counters of this hour at once. Everybody takes them in the order of their names, so that nobody waits in a circle.
+pub(crate) async fn add_all(
+    tx: &Tx,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    counts: impl IntoIterator<Item = (String, i64)>,
+) -> Result<()> {
+    let counts: BTreeMap<String, i64> = counts.into_iter().filter(|(_, count)| *count != 0).collect();
+    if counts.is_empty() {
         return Ok(());
     }
-    query(
-        "INSERT INTO connect_tallies (workspace_id, connection_id, name, hour, count) VALUES ($1,$2,$3,$4,$5) \
+    let rows: Vec<String> = (0..counts.len()).map(|n| format!("($1,$2,${},$3,${})", n * 2 + 4, n * 2 + 5)).collect();
+    let sql = format!(
+        "INSERT INTO connect_tallies (workspace_id, connection_id, name, hour, count) VALUES {} \
          ON CONFLICT (workspace_id, connection_id, name, hour) DO UPDATE SET count = connect_tallies.count + excluded.count",
-    )
-    .bind(workspace)
-    .bind(connection)
-    .bind(name)
-    .bind(hour(tx.now()))
-    .bind(count)
-    .run(tx)
-    .await
-    .map(|_| ())
+        rows.join(",")
+    );
+    let insert = built_query(sql).bind(workspace).bind(connection).bind(hour(tx.now()));
+    counts.into_iter().fold(insert, |insert, (name, count)| insert.bind(name).bind(count)).run(tx).await.map(|_| ())
 }
 
 /// The sums of all counters since a moment, by name.

@@ -82,13 +82,10 @@ pub(crate) async fn versions_of(
 ) -> Result<HashMap<String, Version>> {
     let mut found = HashMap::new();
     for ids in external_ids.chunks(500) {
-        let places: Vec<String> = (0..ids.len()).map(|n| format!("${}", n + 4)).collect();
         let sql = format!(
-            "SELECT {COLUMNS} FROM connect_versions WHERE workspace_id = $1 AND connection_id = $2 AND object = $3 AND external_id IN ({})",
-            places.join(",")
+            "SELECT {COLUMNS} FROM connect_versions WHERE workspace_id = $1 AND connection_id = $2 AND object = $3 AND external_id IN ({{list}})"
         );
-        let ask = built_query(sql).bind(workspace).bind(connection).bind(object);
-        let rows: Vec<Version> = ids.iter().fold(ask, |q, id| q.bind(id)).all(on).await?;
+        let rows: Vec<Version> = built_query(sql).bind(workspace).bind(connection).bind(object).bind_list(ids).all(on).await?;
         found.extend(rows.into_iter().map(|row| (row.external_id.clone(), row)));
     }
     Ok(found)
@@ -103,11 +100,13 @@ pub(crate) async fn in_state(
     state: ObjectState,
     limit: usize,
 ) -> Result<Vec<Version>> {
+    // The state is part of the text: the index is of those states only that few objects are in.
     let sql = format!(
-        "SELECT {COLUMNS} FROM connect_versions WHERE workspace_id = $1 AND connection_id = $2 AND state = $3 AND object = $4 \
-         ORDER BY version DESC, external_id LIMIT $5"
+        "SELECT {COLUMNS} FROM connect_versions WHERE workspace_id = $1 AND connection_id = $2 AND state = '{}' AND object = $3 \
+         ORDER BY version DESC, external_id LIMIT $4",
+        state.as_str()
     );
-    built_query(sql).bind(workspace).bind(connection).bind(state).bind(object).bind(limit).all(on).await
+    built_query(sql).bind(workspace).bind(connection).bind(object).bind(limit).all(on).await
 }
 
 /// Writes the lines of objects, each at most once.

@@ -12,8 +12,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
 use crate::Connections;
-use crate::connection::{CONNECTED, Connection, of_provider};
+use crate::connection::{CONNECTED, Connection, Secret, of_provider};
 
+pub(crate) use self::intake::Arrivals;
 pub(crate) use self::rejections::{Rejections, write_down};
 
 /// Whether a body is signed with this secret.
@@ -46,6 +47,9 @@ async fn greet(State(conns): State<Connections>, Path(provider): Path<String>) -
 async fn receive(State(conns): State<Connections>, Path(provider): Path<String>, headers: HeaderMap, body: Body) -> Response {
     let Ok(connector) = conns.connector(&provider) else { return StatusCode::NOT_FOUND.into_response() };
     let Some(webhook) = connector.webhook.clone() else { return StatusCode::NOT_FOUND.into_response() };
+    if !headers.contains_key(webhook.signature) {
+        return refused(&conns, connector.id);
+    }
     if declared_length(&headers).is_some_and(|length| length > MOST_BYTES) {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     }
@@ -60,7 +64,7 @@ async fn receive(State(conns): State<Connections>, Path(provider): Path<String>,
     }
     metrics::counter!("atlas_webhook_accepted_total", "provider" => connector.id).increment(1);
     match (webhook.read)(&body) {
-        Ok(notice) => match intake::take_in(&conns, &verified, &notice).await {
+        Ok(notice) => match intake::take_in(&conns, verified, &notice).await {
             Ok(()) => StatusCode::OK.into_response(),
             Err(error) => unavailable(&error),
         },
@@ -74,7 +78,7 @@ async fn receive(State(conns): State<Connections>, Path(provider): Path<String>,
 
 /// Counted and said, and nothing of it is stored.
 fn refused(conns: &Connections, provider: &'static str) -> Response {
-    conns.rejections().count(provider);
+    conns.rejections().count(provider, 1);
     metrics::counter!("atlas_webhook_rejected_total", "provider" => provider).increment(1);
     tracing::warn!(provider, "a notice without a right signature was refused");
     StatusCode::UNAUTHORIZED.into_response()
@@ -90,17 +94,22 @@ fn unavailable(error: &atlas_kernel::Error) -> Response {
     StatusCode::SERVICE_UNAVAILABLE.into_response()
 }
 
-/// The connections whose secret signed this body: all are tried, since several workspaces may use one app.
+/// The connections whose secret signed this body: all are tried, since several workspaces may use one app, and each secret once.
 fn verify(conns: &Connections, is_right: Verify, candidates: Vec<Connection>, headers: &HeaderMap, body: &[u8]) -> Vec<Connection> {
     let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let mut verified = vec![];
+    let (mut verified, mut tried) = (vec![], Vec::<(Secret, bool)>::new());
     for connection in candidates {
         let Some(sealed) = connection.client_secret.as_deref() else { continue };
         let Ok(secret) = conns.unseal_word(&connection, "client_secret", sealed) else { continue };
         if secret.is_empty() {
             continue;
         }
-        if is_right(secret.expose().as_bytes(), &header, body) {
+        let known = tried.iter().find(|(tried, _)| tried.expose() == secret.expose()).map(|(_, right)| *right);
+        let right = known.unwrap_or_else(|| is_right(secret.expose().as_bytes(), &header, body));
+        if known.is_none() {
+            tried.push((secret, right));
+        }
+        if right {
             verified.push(connection);
         }
     }

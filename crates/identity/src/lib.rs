@@ -21,7 +21,7 @@ pub use gate::Gate;
 pub use invitation::{
     Acceptance, Invitation, InvitationOffer, accept_invitation, find_invitation, invite, list_invitations, revoke_invitation,
 };
-pub use member::{Member, change_role, list_members, remove_member};
+pub use member::{Member, change_role, list_members, put_member, remove_member};
 pub use password::PasswordHash;
 pub use people::{Person, all_people, member_names, nouns};
 pub use permission::{MEMBERS_READ, MEMBERS_WRITE, PROFILE_READ, PROFILE_WRITE, TOKENS_READ, TOKENS_WRITE};

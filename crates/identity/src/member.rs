@@ -4,6 +4,8 @@ use atlas_kernel::{Actor, Error, Result, Role, Timestamp, UserId, WorkspaceId};
 use atlas_store::{Event, Executor, Tx, built_query, query, record_event};
 use serde_json::json;
 
+use crate::password::PasswordHash;
+use crate::workspace::{home_in, put_user};
 use crate::{MEMBERS_READ, MEMBERS_WRITE, PROFILE_WRITE};
 
 /// A member, as listed.
@@ -90,6 +92,16 @@ pub(crate) async fn join(tx: &Tx, workspace: WorkspaceId, user: UserId, role: Ro
     upsert.bind(workspace).bind(user).bind(role.as_str()).bind(tx.now()).run(tx).await?;
     tx.touch_topic(workspace, "members");
     Ok(())
+}
+
+/// Makes a new person, who cannot sign in, a member: for benchmarks and tests, whose people are callers only.
+///
+/// # Errors
+/// Field errors; [`Error::Duplicate`] when the address is somebody's already.
+pub async fn put_member(tx: &Tx, workspace: WorkspaceId, role: Role, name: &str, email: &str, time_zone: &str) -> Result<Actor> {
+    let user = put_user(tx, email, name, &PasswordHash::nobodys(), time_zone).await?;
+    join(tx, workspace, user, role).await?;
+    home_in(tx, workspace, user).await
 }
 
 /// Nobody touches what is above them, nor makes anybody more than they are.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use atlas_kernel::{Ref, Result, Role, UserId, WorkspaceId};
-use atlas_store::{Executor, Named, Noun, built_query, query};
+use atlas_store::{Executor, Named, Noun, query};
 use futures::FutureExt;
 
 /// A member, as others see them.
@@ -39,12 +39,10 @@ pub async fn all_people(on: &dyn Executor, workspace: WorkspaceId) -> Result<Vec
 pub async fn member_names(on: &dyn Executor, workspace: WorkspaceId, ids: &[UserId]) -> Result<HashMap<UserId, String>> {
     let mut names = HashMap::new();
     for ids in ids.chunks(500) {
-        let places: Vec<String> = (0..ids.len()).map(|n| format!("${}", n + 2)).collect();
-        let sql = format!(
-            "SELECT u.id, u.name FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = $1 AND m.user_id IN ({})",
-            places.join(",")
+        let ask = query(
+            "SELECT u.id, u.name FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = $1 AND m.user_id IN ({list})",
         );
-        let found: Vec<(UserId, String)> = ids.iter().fold(built_query(sql).bind(workspace), |q, id| q.bind(*id)).all(on).await?;
+        let found: Vec<(UserId, String)> = ask.bind(workspace).bind_list(ids.iter().copied()).all(on).await?;
         names.extend(found);
     }
     Ok(names)

@@ -35,9 +35,7 @@ use crate::world::{Person, Settings, Task};
 pub(crate) struct Board {
     pub grid: Grid,
     pub now: Slot,
-    pub frozen: Slot,
     pub now_minute: i64,
-    pub frozen_minute: i64,
     pub settings: Settings,
     pub rule: Rule,
     pub people: Vec<Arc<Person>>,
@@ -87,6 +85,12 @@ impl Board {
     /// The same on another line of this candidate.
     pub fn room_on<'a>(&'a self, choice: Choice, line: &'a Line) -> Room<'a> {
         Room { line, calendar: &self.calendars[choice.person as usize], hours: self.hours(choice) }
+    }
+
+    /// The slot from which this person's work may move for another's; of nobody, the present.
+    pub fn frozen(&self, person: u32) -> Slot {
+        let until = self.people.get(person as usize).and_then(|person| person.frozen_until);
+        until.map_or(self.now, |minute| self.grid.ceil(minute))
     }
 
     /// The hours that the task is restricted to when this candidate does it; `None` for any working time.

@@ -201,7 +201,7 @@ fn ancestors(board: &Board, job: Job) -> Vec<Job> {
 /// Whether nothing of the task is fixed or frozen.
 fn may_move(board: &Board, job: Job) -> bool {
     let (rules, spot) = (&board.jobs[job as usize], &board.spots[job as usize]);
-    rules.fixed.is_empty() && spot.is_placed() && spot.start >= board.frozen && rules.standing == Standing::Active
+    rules.fixed.is_empty() && spot.is_placed() && spot.start >= board.frozen(spot.person) && rules.standing == Standing::Active
 }
 
 /// Sorts by key with every task after what it waits for.

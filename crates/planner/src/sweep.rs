@@ -183,12 +183,12 @@ impl Sweep {
 
     /// Frees days that hold more than their cap, least urgent pieces first.
     pub fn respect_caps(&mut self, board: &mut Board, person: u32, days: std::ops::Range<usize>, cause: &Cause) {
+        let frozen = board.frozen(person);
         for day in days {
             while board.lines[person as usize].left[day] < 0 {
                 let (line, range) = (&board.lines[person as usize], board.calendars[person as usize].day(day));
                 let holds = line.overlapping(range).map(|index| line.held[index]).filter(|hold| !hold.fixed && hold.range.overlaps(range));
-                let Some(victim) = holds.max_by_key(|hold| (hold.range.start >= board.frozen, board.rank(hold.job), hold.range.start))
-                else {
+                let Some(victim) = holds.max_by_key(|hold| (hold.range.start >= frozen, board.rank(hold.job), hold.range.start)) else {
                     break;
                 };
                 if self.touched.get(&victim.job).is_some_and(|touched| touched.handled) {

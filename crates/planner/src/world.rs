@@ -17,8 +17,6 @@ use crate::time::Minute;
 pub struct World {
     /// The present: nothing is planned before it. The planner has no clock of its own.
     pub now: Minute,
-    /// Work planned to start before this moment stays where it is unless an event hits it.
-    pub frozen_until: Minute,
     /// How to plan.
     #[serde(default)]
     pub settings: Settings,
@@ -49,9 +47,9 @@ impl Default for Settings {
 }
 
 impl World {
-    /// A world at this moment, with nobody in it and nothing frozen.
+    /// A world at this moment, with nobody in it.
     pub fn new(now: Minute) -> Self {
-        Self { now, frozen_until: now, settings: Settings::default(), people: Vec::new(), tasks: Vec::new() }
+        Self { now, settings: Settings::default(), people: Vec::new(), tasks: Vec::new() }
     }
 }
 

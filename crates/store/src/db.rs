@@ -3,22 +3,22 @@
 use std::fs::File;
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use atlas_kernel::{Clock, Error, Result};
 use futures::future::BoxFuture;
-use sqlx::Connection;
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use tokio::sync::broadcast;
+use sqlx::postgres::{PgListener, PgPool};
+use sqlx::sqlite::SqlitePool;
+use tokio::sync::{MutexGuard, broadcast, watch};
 
-use crate::query::{Executor, Query, for_postgres, for_sqlite};
-use crate::row::{RawRow, Row};
+use crate::error::{database_error, is_lost_race};
+use crate::open::{open_postgres, open_sqlite};
+use crate::query::{Executor, Query, Take, for_postgres, for_sqlite};
+use crate::row::hand_over;
+use crate::turns::Turns;
 use crate::tx::{Raw, Tx};
-use crate::{Dialect, Migration, Notice, migrate};
+use crate::{Dialect, Migration, Notice, checkpoint, migrate};
 
 /// Where the data is.
 #[derive(Clone, Debug)]
@@ -45,6 +45,13 @@ pub struct Options {
     pub clock: Clock,
 }
 
+/// Where a transaction stands among those that wait to write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Queued,
+    First,
+}
+
 /// The database; clones share it.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
@@ -53,14 +60,20 @@ struct Inner {
     pools: Pools,
     clock: Clock,
     notices: broadcast::Sender<Notice>,
-    /// On SQLite, how many wait for their turn to write.
-    waiting: Arc<AtomicUsize>,
+    turns: Arc<Turns>,
+    /// On SQLite, told of each commit.
+    commits: watch::Sender<()>,
     /// On SQLite, the lock beside the file, once somebody has tried to take it.
     lock: Option<(PathBuf, OnceLock<Option<File>>)>,
 }
 
 pub(crate) enum Pools {
-    Sqlite { read: SqlitePool, write: SqlitePool },
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+        /// Copies the write-ahead log.
+        copy: SqlitePool,
+    },
     Postgres(PgPool),
 }
 
@@ -82,9 +95,10 @@ impl Db {
             Location::Sqlite(path) => Some((path.with_extension("lock"), OnceLock::new())),
             Location::Postgres { .. } => None,
         };
-        let db = Self(Arc::new(Inner { pools, clock: options.clock, notices, waiting: Arc::default(), lock }));
+        let db =
+            Self(Arc::new(Inner { pools, clock: options.clock, notices, turns: Arc::default(), commits: watch::Sender::default(), lock }));
         migrate::run(&db, migrations).await?;
-        db.listen();
+        db.attend();
         Ok(db)
     }
 
@@ -118,10 +132,33 @@ impl Db {
         Fut: Future<Output = Result<T>> + Send,
         T: Send,
     {
+        self.write_in(Place::Queued, work).await
+    }
+
+    /// Like [`Db::write`], before everybody who waits for a turn to write: for short work that has a deadline. It waits for one
+    /// transaction at most besides others of its kind.
+    ///
+    /// # Errors
+    /// What `work` answers, or what the database says.
+    pub async fn write_first<T, F, Fut>(&self, work: F) -> Result<T>
+    where
+        F: Fn(Tx) -> Fut + Send,
+        Fut: Future<Output = Result<T>> + Send,
+        T: Send,
+    {
+        self.write_in(Place::First, work).await
+    }
+
+    async fn write_in<T, F, Fut>(&self, place: Place, work: F) -> Result<T>
+    where
+        F: Fn(Tx) -> Fut + Send,
+        Fut: Future<Output = Result<T>> + Send,
+        T: Send,
+    {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let tx = self.begin().await?;
+            let (tx, turn) = self.begin(place).await?;
             let outcome = match work(tx.clone()).await {
                 Ok(value) => tx.commit().await.map(|notices| (value, notices)),
                 Err(error) => {
@@ -129,6 +166,7 @@ impl Db {
                     Err(error)
                 }
             };
+            drop(turn);
             match outcome {
                 Ok((value, notices)) => {
                     self.announce(notices);
@@ -142,30 +180,40 @@ impl Db {
         }
     }
 
-    async fn begin(&self) -> Result<Tx> {
-        let raw = match &self.0.pools {
+    /// Begins a transaction, and holds the place in the queue that it took.
+    async fn begin(&self, place: Place) -> Result<(Tx, Option<MutexGuard<'_, ()>>)> {
+        let (raw, turn) = match &self.0.pools {
             Pools::Sqlite { write, .. } => {
-                let _waiting = Waiting::begin(&self.0.waiting);
-                Raw::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(database_error)?)
+                let _waiting = self.0.turns.wait();
+                let turn = match place {
+                    Place::Queued => Some(self.0.turns.take().await?),
+                    Place::First => {
+                        self.0.turns.press();
+                        None
+                    }
+                };
+                (Raw::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(database_error)?), turn)
             }
-            Pools::Postgres(pool) => Raw::Postgres(pool.begin().await.map_err(database_error)?),
+            Pools::Postgres(pool) => (Raw::Postgres(pool.begin().await.map_err(database_error)?), None),
         };
-        Ok(Tx::new(raw, self.0.clock.now(), self.0.waiting.clone()))
+        Ok((Tx::new(raw, self.0.clock.now(), self.0.turns.clone()), turn))
     }
 
     /// On PostgreSQL the commit itself notifies every node, this one too; on SQLite there is one node.
     fn announce(&self, notices: Vec<Notice>) {
         if matches!(self.0.pools, Pools::Sqlite { .. }) {
+            self.0.commits.send_replace(());
             for notice in notices {
                 let _ = self.0.notices.send(notice);
             }
         }
     }
 
-    fn listen(&self) {
-        if let Pools::Postgres(pool) = &self.0.pools {
-            let (pool, notices) = (pool.clone(), self.0.notices.clone());
-            tokio::spawn(listen_forever(pool, notices));
+    /// What goes on beside the callers as long as the database is open.
+    fn attend(&self) {
+        match &self.0.pools {
+            Pools::Postgres(pool) => drop(tokio::spawn(listen_forever(pool.clone(), self.0.notices.clone()))),
+            Pools::Sqlite { copy, .. } => drop(tokio::spawn(checkpoint::keep(copy.clone(), self.0.commits.subscribe()))),
         }
     }
 
@@ -180,7 +228,8 @@ impl Db {
     /// Closes all connections, finishing what is under way.
     pub async fn close(&self) {
         match &self.0.pools {
-            Pools::Sqlite { read, write } => {
+            Pools::Sqlite { read, write, copy } => {
+                copy.close().await;
                 read.close().await;
                 write.close().await;
             }
@@ -197,10 +246,10 @@ impl Db {
     /// Whatever the database answers; running it again is harmless.
     pub async fn scrub(&self) -> Result<()> {
         match &self.0.pools {
-            Pools::Sqlite { write, .. } => {
-                for statement in ["INSERT INTO search_words (search_words) VALUES ('optimize')", "PRAGMA wal_checkpoint(TRUNCATE)"] {
-                    sqlx::query(statement).execute(write).await.map_err(database_error)?;
-                }
+            Pools::Sqlite { write, copy, .. } => {
+                let optimize = sqlx::query("INSERT INTO search_words (search_words) VALUES ('optimize')");
+                optimize.execute(write).await.map_err(database_error)?;
+                checkpoint::empty(copy).await?;
             }
             Pools::Postgres(pool) => {
                 let ours =
@@ -223,35 +272,13 @@ impl Db {
     }
 }
 
-/// Somebody waits for a turn to write, until this is dropped.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn begin(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl Executor for Db {
-    fn rows(&self, query: Query) -> BoxFuture<'_, Result<Vec<Row>>> {
+    fn each<'a>(&'a self, query: Query, take: Take<'a>) -> BoxFuture<'a, Result<()>> {
         crate::probe::note(&query);
         Box::pin(async move {
             match &self.0.pools {
-                Pools::Sqlite { read, .. } => {
-                    let rows = for_sqlite(query).fetch_all(read).await.map_err(database_error)?;
-                    Ok(rows.into_iter().map(|row| Row(RawRow::Sqlite(row))).collect())
-                }
-                Pools::Postgres(pool) => {
-                    let rows = for_postgres(query).fetch_all(pool).await.map_err(database_error)?;
-                    Ok(rows.into_iter().map(|row| Row(RawRow::Postgres(row))).collect())
-                }
+                Pools::Sqlite { read, .. } => hand_over(for_sqlite(query).fetch(read), take).await,
+                Pools::Postgres(pool) => hand_over(for_postgres(query).fetch(pool), take).await,
             }
         })
     }
@@ -266,46 +293,6 @@ impl Executor for Db {
             Pools::Postgres(_) => Dialect::Postgres,
         }
     }
-}
-
-async fn open_sqlite(path: &PathBuf, connections: u32) -> Result<Pools> {
-    if let Some(folder) = path.parent() {
-        tokio::fs::create_dir_all(folder).await.map_err(Error::internal)?;
-    }
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(Duration::from_secs(10))
-        .foreign_keys(true)
-        .pragma("temp_store", "memory")
-        .pragma("secure_delete", "on")
-        .pragma("cache_size", "-8000")
-        .optimize_on_close(true, None);
-    // A full disk ends a transaction behind the driver's back, which then counts one too many for ever: such a connection is replaced.
-    let write = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(60));
-    let write = write.before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
-    let write = write.connect_with(options.clone()).await.map_err(database_error)?;
-    let read = SqlitePoolOptions::new().max_connections(connections.max(1));
-    let read = read.connect_with(options.pragma("query_only", "1")).await.map_err(database_error)?;
-    Ok(Pools::Sqlite { read, write })
-}
-
-async fn open_postgres(url: &str, schema: Option<&str>, connections: u32) -> Result<Pools> {
-    let mut options = PgConnectOptions::from_str(url).map_err(database_error)?.application_name("atlas");
-    if let Some(schema) = schema {
-        if !schema.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
-            return Err(Error::internal("a schema name has lower-case letters, digits and underscores only"));
-        }
-        let admin = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(database_error)?;
-        let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
-        sqlx::query(create).execute(&admin).await.map_err(database_error)?;
-        admin.close().await;
-        options = options.options([("search_path", schema)]);
-    }
-    let pool = PgPoolOptions::new().max_connections(connections.max(2)).acquire_timeout(Duration::from_secs(30));
-    Ok(Pools::Postgres(pool.connect_with(options).await.map_err(database_error)?))
 }
 
 async fn listen_forever(pool: PgPool, notices: broadcast::Sender<Notice>) {
@@ -329,34 +316,4 @@ async fn listen_forever(pool: PgPool, notices: broadcast::Sender<Notice>) {
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-}
-
-/// Turns a database error into the outcome callers act on.
-pub(crate) fn database_error(error: sqlx::Error) -> Error {
-    if let sqlx::Error::Database(db) = &error {
-        let code = db.code().unwrap_or_default().into_owned();
-        if db.is_unique_violation() {
-            let constraint = db.constraint().map_or_else(|| db.message().to_owned(), str::to_owned);
-            return Error::Duplicate { constraint };
-        }
-        return match code.as_str() {
-            // SQLITE_FULL, and PostgreSQL's disk_full.
-            "13" | "53100" => Error::StorageFull,
-            // SQLITE_IOERR_WRITE and friends are what a full disk under WAL looks like on some file systems.
-            "778" | "1034" | "1290" => Error::StorageFull,
-            // SQLITE_BUSY and SQLITE_LOCKED families, PostgreSQL's connection limits.
-            "5" | "6" | "261" | "517" | "53300" | "57P03" => Error::Unavailable(Box::new(error)),
-            _ => Error::Internal(Box::new(error)),
-        };
-    }
-    match error {
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => Error::Unavailable(Box::new(error)),
-        other => Error::Internal(Box::new(other)),
-    }
-}
-
-fn is_lost_race(error: &Error) -> bool {
-    let (Error::Internal(source) | Error::Unavailable(source)) = error else { return false };
-    let Some(sqlx::Error::Database(db)) = source.downcast_ref::<sqlx::Error>() else { return false };
-    matches!(db.code().as_deref(), Some("40001" | "40P01" | "517"))
 }

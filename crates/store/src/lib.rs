@@ -2,18 +2,22 @@
 //!
 //! The only crate that names `sqlx`. Everything else speaks [`Query`], [`Tx`] and [`Db`].
 
+mod checkpoint;
 mod db;
 mod dialect;
+mod error;
 mod events;
 mod insert;
 mod live;
 mod migrate;
 mod nouns;
+mod open;
 mod presence;
 mod probe;
 mod query;
 mod row;
 mod search;
+mod turns;
 mod tx;
 mod value;
 
@@ -29,10 +33,10 @@ pub use migrate::Migration;
 pub use nouns::{Describe, Named, Noun, Nouns};
 pub use presence::Presence;
 pub use probe::watch_queries;
-pub use query::{Executor, Query, built_query, query};
+pub use query::{Executor, Query, Take, built_query, query};
 #[doc(hidden)]
 pub use row::RawRowRef;
-pub use row::{Column, FromRow, Row};
+pub use row::{Column, FromRow, JsonAs, Row};
 pub use search::{Hit, SearchDoc, fold, search, search_add, search_put, search_remove};
 pub use tx::Tx;
 pub use value::{TextColumn, Value};

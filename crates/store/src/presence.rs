@@ -7,7 +7,8 @@ use atlas_kernel::Result;
 use sqlx::postgres::PgPool;
 
 use crate::Db;
-use crate::db::{Pools, database_error};
+use crate::db::Pools;
+use crate::error::database_error;
 
 /// How often a sign of life is looked at; a session that was cut off is begun anew.
 const EVERY: Duration = Duration::from_secs(2);

@@ -1,10 +1,16 @@
 //! Rows: columns read by name into the types of the kernel, the same on both databases.
 
 use atlas_kernel::{Error, Id, Kind, Ref, Result, Timestamp};
+use futures::TryStreamExt;
+use futures::stream::BoxStream;
+use serde::de::DeserializeOwned;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, ValueRef as _};
 use uuid::Uuid;
+
+use crate::Take;
+use crate::error::database_error;
 
 /// One row of an answer.
 pub struct Row(pub(crate) RawRow);
@@ -14,8 +20,28 @@ pub(crate) enum RawRow {
     Postgres(PgRow),
 }
 
+impl From<SqliteRow> for Row {
+    fn from(row: SqliteRow) -> Self {
+        Self(RawRow::Sqlite(row))
+    }
+}
+
+impl From<PgRow> for Row {
+    fn from(row: PgRow) -> Self {
+        Self(RawRow::Postgres(row))
+    }
+}
+
+/// Hands over the rows of an answer as they come.
+pub(crate) async fn hand_over<R: Into<Row>>(mut rows: BoxStream<'_, std::result::Result<R, sqlx::Error>>, take: Take<'_>) -> Result<()> {
+    while let Some(row) = rows.try_next().await.map_err(database_error)? {
+        take(row.into())?;
+    }
+    Ok(())
+}
+
 /// A type that a column can be read as.
-pub trait Column: Sized {
+pub trait Column: Sized + Send {
     #[doc(hidden)]
     fn read(row: &RawRowRef<'_>, index: usize) -> Result<Self>;
 }
@@ -24,7 +50,7 @@ pub trait Column: Sized {
 pub struct RawRowRef<'r>(&'r RawRow);
 
 /// A type that a whole row can be read as; made by [`row!`](crate::row!) for structs.
-pub trait FromRow: Sized {
+pub trait FromRow: Sized + Send {
     /// Reads the row.
     ///
     /// # Errors
@@ -102,6 +128,23 @@ impl Column for serde_json::Value {
             }
             RawRow::Postgres(row) => row.try_get(index).map_err(Error::internal),
         }
+    }
+}
+
+/// A column of JSON read straight into a type, without a [`serde_json::Value`] in between.
+#[derive(Clone, Debug)]
+pub struct JsonAs<T>(pub T);
+
+impl<T: DeserializeOwned + Send + 'static> Column for JsonAs<T> {
+    fn read(row: &RawRowRef<'_>, index: usize) -> Result<Self> {
+        let value = match row.0 {
+            RawRow::Sqlite(row) => {
+                let text: &str = row.try_get(index).map_err(Error::internal)?;
+                serde_json::from_str(text).map_err(Error::internal)?
+            }
+            RawRow::Postgres(row) => row.try_get::<sqlx::types::Json<T>, _>(index).map_err(Error::internal)?.0,
+        };
+        Ok(Self(value))
     }
 }
 

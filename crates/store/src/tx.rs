@@ -2,7 +2,6 @@
 
 use std::any::{Any, TypeId};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,9 +9,10 @@ use atlas_kernel::{Error, Ref, Result, Timestamp, WorkspaceId};
 use futures::future::BoxFuture;
 use sqlx::{Postgres, Sqlite, Transaction};
 
-use crate::db::database_error;
-use crate::query::{Executor, Query, for_postgres, for_sqlite};
-use crate::row::{RawRow, Row};
+use crate::error::database_error;
+use crate::query::{Executor, Query, Take, for_postgres, for_sqlite};
+use crate::row::hand_over;
+use crate::turns::Turns;
 use crate::{Dialect, Insert, Notice};
 
 /// A handle to an open write transaction; clones are the same transaction.
@@ -24,7 +24,7 @@ struct Inner {
     dialect: Dialect,
     now: Timestamp,
     begun: Instant,
-    waiting: Arc<AtomicUsize>,
+    turns: Arc<Turns>,
     touched: Mutex<Touched>,
     /// Rows to be inserted before anybody asks for their tables.
     late: Mutex<Vec<Insert>>,
@@ -43,13 +43,13 @@ pub(crate) struct Touched {
 }
 
 impl Tx {
-    pub(crate) fn new(raw: Raw, now: Timestamp, waiting: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(raw: Raw, now: Timestamp, turns: Arc<Turns>) -> Self {
         let dialect = match raw {
             Raw::Sqlite(_) => Dialect::Sqlite,
             Raw::Postgres(_) => Dialect::Postgres,
         };
         let (raw, touched, late, kept) = (tokio::sync::Mutex::new(Some(raw)), Mutex::default(), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { raw, dialect, now, begun: Instant::now(), waiting, touched, late, kept }))
+        Self(Arc::new(Inner { raw, dialect, now, begun: Instant::now(), turns, touched, late, kept }))
     }
 
     /// When the transaction began: the one "now" of everything in it.
@@ -64,7 +64,12 @@ impl Tx {
 
     /// Whether somebody waits for this transaction to end: on SQLite, whose writers go one after the other.
     pub fn is_awaited(&self) -> bool {
-        self.0.waiting.load(Ordering::Relaxed) > 0
+        self.0.turns.is_awaited()
+    }
+
+    /// Whether somebody who goes first ([`crate::Db::write_first`]) has waited within the last second, on SQLite.
+    pub fn is_pressed(&self) -> bool {
+        self.0.turns.is_pressed()
     }
 
     /// Inserts all rows that were put by with [`Insert::later`] now.
@@ -120,7 +125,7 @@ impl Tx {
     /// Inserts the rows put by that a statement may ask for; all of them when there is none.
     async fn catch_up(&self, raw: &mut Raw, with: Option<&str>) -> Result<()> {
         let due = due(&mut self.late(), with);
-        for statement in due.into_iter().flat_map(Insert::statements) {
+        for statement in due.into_iter().flat_map(|insert| insert.statements(self.0.dialect)) {
             crate::probe::note(&statement);
             raw.execute(statement).await?;
         }
@@ -175,28 +180,22 @@ impl Raw {
         }
     }
 
-    async fn rows(&mut self, query: Query) -> Result<Vec<Row>> {
+    async fn each(&mut self, query: Query, take: Take<'_>) -> Result<()> {
         match self {
-            Self::Sqlite(tx) => {
-                let rows = for_sqlite(query).fetch_all(&mut **tx).await.map_err(database_error)?;
-                Ok(rows.into_iter().map(|row| Row(RawRow::Sqlite(row))).collect())
-            }
-            Self::Postgres(tx) => {
-                let rows = for_postgres(query).fetch_all(&mut **tx).await.map_err(database_error)?;
-                Ok(rows.into_iter().map(|row| Row(RawRow::Postgres(row))).collect())
-            }
+            Self::Sqlite(tx) => hand_over(for_sqlite(query).fetch(&mut **tx), take).await,
+            Self::Postgres(tx) => hand_over(for_postgres(query).fetch(&mut **tx), take).await,
         }
     }
 }
 
 impl Executor for Tx {
-    fn rows(&self, query: Query) -> BoxFuture<'_, Result<Vec<Row>>> {
+    fn each<'a>(&'a self, query: Query, take: Take<'a>) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let mut raw = self.0.raw.lock().await;
             let raw = raw.as_mut().ok_or_else(ended)?;
             self.catch_up(raw, Some(query.sql())).await?;
             crate::probe::note(&query);
-            raw.rows(query).await
+            raw.each(query, take).await
         })
     }
 

@@ -1,5 +1,7 @@
 //! Values bound to a query, in the few types both databases share.
 
+use std::mem::discriminant;
+
 use atlas_kernel::{Id, Kind, Ref, Timestamp};
 use uuid::Uuid;
 
@@ -22,6 +24,16 @@ pub enum Value {
     Json(Option<serde_json::Value>),
     /// BYTEA.
     Bytes(Option<Vec<u8>>),
+    /// Several at once, made by [`Query::bind_list`](crate::Query::bind_list) and [`Insert`](crate::Insert): an array on PostgreSQL
+    /// where all are of one type, otherwise a parameter each.
+    List(Vec<Value>),
+}
+
+impl Value {
+    /// Whether these can be one array: there are some, and all of one type.
+    pub(crate) fn are_uniform<'a>(mut values: impl Iterator<Item = &'a Self>) -> bool {
+        values.next().is_some_and(|first| values.all(|value| discriminant(value) == discriminant(first)))
+    }
 }
 
 macro_rules! values {

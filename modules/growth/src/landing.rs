@@ -13,8 +13,10 @@ mod owners;
 mod person;
 mod purge;
 mod settle;
+mod together;
 mod tombstones;
 mod unheard;
+mod unmet;
 
 use atlas_connect::{Applied, Arrival, Coming, Intake, Landing, Purged};
 use atlas_jobs::JobKind;
@@ -36,8 +38,9 @@ pub(crate) fn jobs() -> Vec<JobKind> {
 
 fn prepare<'a>(tx: &'a Tx, coming: &'a Coming<'a>) -> BoxFuture<'a, Result<()>> {
     Box::pin(async move {
+        let companies_are_unmet = unmet::prepare(tx, coming).await?;
         newcomers::prepare(tx, coming).await?;
-        unheard::prepare(tx, coming).await
+        unheard::prepare(tx, coming, companies_are_unmet).await
     })
 }
 
@@ -48,7 +51,10 @@ fn apply<'a>(tx: &'a Tx, arrival: &'a Arrival) -> BoxFuture<'a, Result<Applied>>
                 Some(applied) => Ok(applied),
                 None => person::apply(tx, arrival, person).await,
             },
-            Landing::Company(company) => company::apply(tx, arrival, company).await,
+            Landing::Company(company) => match unmet::apply(tx, arrival, company).await? {
+                Some(applied) => Ok(applied),
+                None => company::apply(tx, arrival, company).await,
+            },
             Landing::Conversation(conversation) => match unheard::apply(tx, arrival, conversation).await? {
                 Some(applied) => Ok(applied),
                 None => conversation::apply(tx, arrival, conversation).await,

@@ -317,8 +317,3 @@ fn read_cursor(text: &str, order: Order) -> Result<(Value, Value)> {
     let id: atlas_kernel::Ref = cursor.text(2)?.parse().map_err(|_| foreign_cursor())?;
     Ok((key, id.uuid().into()))
 }
-
-/// `$from,$from+1,…` for `count` values.
-pub(crate) fn places(from: usize, count: usize) -> String {
-    (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(",")
-}

@@ -8,7 +8,6 @@ use atlas_store::{Executor, Insert, Tx, built_query, link_subject, query, unlink
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CompanyId, ContactId, ConversationId, DealId};
-use crate::list::places;
 
 /// The writer of what people say; connections are written by their id.
 pub(crate) const PERSON: &str = "person";
@@ -58,12 +57,11 @@ pub(crate) async fn companies_of(on: &dyn Executor, workspace: WorkspaceId, cont
     if contacts.is_empty() {
         return Ok(vec![]);
     }
-    let sql = format!(
-        "SELECT contact_id, company_id FROM contact_companies WHERE workspace_id = $1 AND company_id IS NOT NULL AND contact_id IN ({}) \
+    let ask = query(
+        "SELECT contact_id, company_id FROM contact_companies WHERE workspace_id = $1 AND company_id IS NOT NULL AND contact_id IN ({list}) \
          ORDER BY contact_id, CASE WHEN writer = 'person' THEN 0 ELSE 1 END, CASE WHEN writer = 'person' THEN said_at ELSE 0 END, writer, claim",
-        places(2, contacts.len())
     );
-    let rows: Vec<(ContactId, CompanyId)> = contacts.iter().fold(built_query(sql).bind(workspace), |q, id| q.bind(*id)).all(on).await?;
+    let rows: Vec<(ContactId, CompanyId)> = ask.bind(workspace).bind_list(contacts.iter().copied()).all(on).await?;
     let mut seen = BTreeSet::new();
     Ok(rows.into_iter().filter(|pair| seen.insert(*pair)).collect())
 }

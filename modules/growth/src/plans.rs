@@ -7,7 +7,7 @@ use crate::contact::Status;
 use crate::contact::list::ContactQuery;
 use crate::deal::list::DealQuery;
 use crate::ids::{ContactId, DealId, PipelineId, StageId};
-use crate::list::{Turn, places};
+use crate::list::Turn;
 use crate::{company, contact, deal, migrations};
 
 /// Enough rows that a planner which reads statistics prefers an index.
@@ -32,9 +32,8 @@ async fn filled() -> (Db, WorkspaceId) {
 }
 
 async fn contacts(tx: &atlas_store::Tx, ws: WorkspaceId) -> atlas_kernel::Result<u64> {
-    let rows: Vec<String> = (0..500)
-        .map(|n| format!("($1,{},'','n' || {},$2,$2,{},$3,'atlas',$2,$2,1,$4,$4,$4)", places(n + 6, 1), n * 7 % 500, "$5"))
-        .collect();
+    let rows: Vec<String> =
+        (0..500).map(|n| format!("($1,${},'','n' || {},$2,$2,$5,$3,'atlas',$2,$2,1,$4,$4,$4)", n + 6, n * 7 % 500)).collect();
     let sql = format!(
         "INSERT INTO contacts (workspace_id, id, name, name_key, emails, phones, lead, status, origin, provenance, provided, version, created_at, \
          updated_at, last_activity_at) VALUES {}",

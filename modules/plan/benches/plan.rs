@@ -1,4 +1,4 @@
-//! What a change costs in a big workspace: reading, planning and writing apart, and the memory of it all.
+//! What a change costs in a big workspace: reading, planning and writing apart.
 //!
 //! `cargo xtask bench plan`; on `TEST_DATABASE_URL` when it is set, else on SQLite.
 
@@ -8,7 +8,7 @@ mod office;
 
 use std::time::{Duration, Instant};
 
-use atlas_kernel::Actor;
+use atlas_kernel::{Actor, Role};
 use atlas_plan::calendar::{BusyKind, verbs::NewBusy};
 use atlas_plan::plan::{explain, verbs};
 use atlas_plan::replan::{Replanned, Took};
@@ -36,7 +36,6 @@ async fn main() {
     drop(planned);
     events(&o, &people, &tasks, rounds).await;
     pages(&o, &tasks).await;
-    memory().await;
 }
 
 fn split(took: Took) -> String {
@@ -50,7 +49,11 @@ async fn members(o: &Office, many: usize) -> Vec<Actor> {
     while all.len() < many {
         let (n, workspace) = (all.len(), o.ines.workspace);
         let (name, email, zone) = (&format!("Member {n}"), &format!("member{n}@kestrel.test"), zones[n % zones.len()]);
-        all.push(o.db.write(|tx| async move { atlas_testkit::member(&tx, workspace, name, email, zone).await }).await.unwrap());
+        all.push(
+            o.db.write(|tx| async move { atlas_identity::put_member(&tx, workspace, Role::Member, name, email, zone).await })
+                .await
+                .unwrap(),
+        );
     }
     all
 }
@@ -145,12 +148,5 @@ async fn pages(o: &Office, tasks: &[Task]) {
         let begun = Instant::now();
         explain::explain(&elsewhere, &o.db, &o.ines, &tasks[0].id.to_ref(), at(NOW)).await.unwrap();
         println!("an explanation, {what}: {:.1} ms", begun.elapsed().as_secs_f64() * 1000.0);
-    }
-}
-
-async fn memory() {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    for line in status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM")) {
-        println!("{line}");
     }
 }

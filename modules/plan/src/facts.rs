@@ -21,6 +21,8 @@ use crate::{HoursSetId, Planning};
 const WEIGHTS: [u32; 5] = [2, 1, 3, 6, 12];
 /// Pieces are at least this long unless the task says otherwise, minutes.
 const SHORTEST: u32 = 30;
+/// A next working day is looked for within so many days.
+const AHEAD: usize = 60;
 /// What is left of a task whose whole estimate was worked without its being done, minutes.
 pub const OVERRUN: u32 = 30;
 
@@ -35,6 +37,9 @@ pub struct Member {
     pub zone: TimeZone,
 }
 
+/// Open work by the planner's id; what is the same in two readings is shared.
+pub type Works = HashMap<TaskId, Arc<Work>>;
+
 /// Everything the planner is asked about.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -45,7 +50,7 @@ pub struct Facts {
     /// The tasks before anything was worked, by id.
     pub tasks: BTreeMap<TaskId, Task>,
     /// The work behind each task.
-    pub work: Arc<HashMap<TaskId, Work>>,
+    pub work: Arc<Works>,
     /// Busy time, by id.
     pub busy: HashMap<MeetingId, Busy>,
     /// Hours that tasks may be restricted to.
@@ -109,12 +114,7 @@ impl Facts {
     ///
     /// # Errors
     /// Whatever the database answers.
-    pub(crate) async fn of_work(
-        on: &dyn Executor,
-        workspace: WorkspaceId,
-        now: Timestamp,
-        work: Arc<HashMap<TaskId, Work>>,
-    ) -> Result<Self> {
+    pub(crate) async fn of_work(on: &dyn Executor, workspace: WorkspaceId, now: Timestamp, work: Arc<Works>) -> Result<Self> {
         let members = members(on, workspace).await?;
         let hours = calendar::all_hours(on, workspace).await?;
         let since = now - jiff::SignedDuration::from_hours(24);
@@ -217,36 +217,50 @@ impl Facts {
 
     /// What the plan answers: the same facts, the same text, whatever the time is.
     pub fn digest(&self) -> String {
-        let text = serde_json::to_string(&(&self.people, self.tasks.values().collect::<Vec<_>>())).unwrap_or_default();
         use sha2::Digest;
-        hex::encode(&sha2::Sha256::digest(text.as_bytes())[..16])
+        let people = self.people.iter().map(serde_json::to_string);
+        let all = people.chain(self.tasks.values().map(serde_json::to_string));
+        let digest = all.flatten().fold(sha2::Sha256::new(), |digest, text| digest.chain_update(text).chain_update("\n"));
+        hex::encode(&digest.finalize()[..16])
     }
 
     /// The world at this moment, when so many minutes of each task were worked.
     pub fn world(&self, now: Minute, worked: &HashMap<TaskId, i64>) -> World {
-        world(now, frozen_until(&self.people, now), self.people.clone(), self.tasks.values(), worked)
+        world(now, &frozen_until(&self.people, now), self.people.iter(), self.tasks.values(), worked)
     }
 }
 
-/// The rest of today and one working day more stand still, by the clock of the first zone by name.
-pub fn frozen_until(people: &[Person], now: Minute) -> Minute {
-    let zone = people.iter().map(|person| person.zone.clone()).min().unwrap_or_else(|| "UTC".to_owned());
-    let zone = TimeZone::get(&zone).unwrap_or(TimeZone::UTC);
-    let mut day = moment(now).to_zoned(zone.clone()).date();
-    for _ in 0..3 {
-        day = day.tomorrow().unwrap_or(day);
-        if day.weekday().to_monday_zero_offset() < 5 {
-            break;
-        }
-    }
-    day_end(day, &zone)
+/// Until when the work of each of these people stands still: the rest of their today and their next working day, by
+/// their own clock, hours and absences.
+pub fn frozen_until<'a>(people: impl IntoIterator<Item = &'a Person>, now: Minute) -> HashMap<PersonId, Minute> {
+    people.into_iter().map(|person| (person.id, next_working_day_end(person, now))).collect()
 }
 
-/// A world of these people and of these tasks, of which so many minutes were worked.
+/// Midnight after the person's next working day; after today when none comes within [`AHEAD`] days.
+fn next_working_day_end(person: &Person, now: Minute) -> Minute {
+    let zone = TimeZone::get(&person.zone).unwrap_or(TimeZone::UTC);
+    let today = moment(now).to_zoned(zone.clone()).date();
+    let mut ahead = std::iter::successors(today.tomorrow().ok(), |day| day.tomorrow().ok()).take(AHEAD);
+    day_end(ahead.find(|day| works_on(person, *day, &zone)).unwrap_or(today), &zone)
+}
+
+/// Whether any of the person's hours of that local day is free of absences.
+fn works_on(person: &Person, day: Date, zone: &TimeZone) -> bool {
+    let midnight = local(day, Time::midnight(), zone);
+    let hours = &person.hours.0[usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or(0)];
+    let mut absences: Vec<Span> = person.absences.clone();
+    absences.sort_unstable();
+    hours.iter().map(|(from, until)| Span::new(midnight + i64::from(*from), midnight + i64::from(*until))).any(|hours| {
+        let left = absences.iter().fold(hours.from, |at, absence| if absence.from <= at { at.max(absence.until) } else { at });
+        left < hours.until
+    })
+}
+
+/// A world of these people, whose work stands still until then, and of these tasks, of which so many minutes were worked.
 pub fn world<'a>(
     now: Minute,
-    frozen_until: Minute,
-    people: Vec<Person>,
+    frozen_until: &HashMap<PersonId, Minute>,
+    people: impl Iterator<Item = &'a Person>,
     tasks: impl Iterator<Item = &'a Task>,
     worked: &HashMap<TaskId, i64>,
 ) -> World {
@@ -265,7 +279,8 @@ pub fn world<'a>(
         fixed
     };
     let tasks = tasks.map(|task| Task { remaining: left(task), fixed: ahead(task), ..task.clone() }).collect();
-    World { now, frozen_until, settings, people, tasks }
+    let people = people.map(|person| Person { frozen_until: frozen_until.get(&person.id).copied(), ..person.clone() }).collect();
+    World { now, settings, people, tasks }
 }
 
 fn meeting_id(busy: &Busy) -> MeetingId {
@@ -282,4 +297,42 @@ async fn members(on: &dyn Executor, workspace: WorkspaceId) -> Result<HashMap<Us
     let member =
         |(id, name, zone): (UserId, String, String)| (id, Member { id, name, zone: TimeZone::get(&zone).unwrap_or(TimeZone::UTC) });
     Ok(rows.into_iter().map(member).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Minute {
+        minute(text.parse().unwrap())
+    }
+
+    fn check(person: &Person, now: &str, expect: &str) {
+        assert_eq!(moment(next_working_day_end(person, at(now))).to_string(), expect, "{} at {now}", person.zone);
+    }
+
+    #[test]
+    fn todays_rest_and_the_next_working_day_stand_still_by_the_persons_own_clock() {
+        let (auckland, honolulu) = (Person::new(PersonId(1), "Pacific/Auckland"), Person::new(PersonId(2), "Pacific/Honolulu"));
+        // Tuesday ends in Auckland while it begins in Honolulu.
+        check(&auckland, "2026-11-24T10:30:00Z", "2026-11-25T11:00:00Z");
+        check(&honolulu, "2026-11-24T10:30:00Z", "2026-11-26T10:00:00Z");
+        // It is Saturday in Auckland and still Friday in Honolulu: Monday for both, each their own.
+        check(&auckland, "2026-11-27T20:00:00Z", "2026-11-30T11:00:00Z");
+        check(&honolulu, "2026-11-27T20:00:00Z", "2026-12-01T10:00:00Z");
+    }
+
+    #[test]
+    fn weekends_absences_and_own_working_days_are_left_out() {
+        let person = Person::new(PersonId(1), "Europe/Dublin");
+        check(&person, "2026-11-26T12:00:00Z", "2026-11-28T00:00:00Z");
+        check(&person, "2026-11-27T12:00:00Z", "2026-12-01T00:00:00Z");
+        let off = |from: &str, until: &str| Person { absences: vec![Span::new(at(from), at(until))], ..person.clone() };
+        check(&off("2026-11-30T00:00:00Z", "2026-12-01T00:00:00Z"), "2026-11-27T12:00:00Z", "2026-12-02T00:00:00Z");
+        check(&off("2026-11-30T00:00:00Z", "2026-11-30T12:00:00Z"), "2026-11-27T12:00:00Z", "2026-12-01T00:00:00Z");
+        let mut sundays = WeeklyHours::default();
+        sundays.0[6] = vec![(9 * 60, 12 * 60)];
+        check(&Person { hours: sundays, ..person.clone() }, "2026-11-24T12:00:00Z", "2026-11-30T00:00:00Z");
+        check(&Person { hours: WeeklyHours::default(), ..person }, "2026-11-24T12:00:00Z", "2026-11-25T00:00:00Z");
+    }
 }

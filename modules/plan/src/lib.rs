@@ -36,6 +36,8 @@ atlas_kernel::kinds! {
 pub const PLAN_READ: Permission = Permission::read("plan:read");
 /// Changing one's plan, hours and busy time.
 pub const PLAN_WRITE: Permission = Permission::write("plan:write");
+/// Changing how the whole workspace is planned.
+pub const PLAN_ADMIN: Permission = Permission::admin("plan:write");
 
 /// What everything here works with: the kinds of work that other modules registered. Clones share it.
 #[derive(Clone)]
@@ -149,5 +151,6 @@ pub fn migrations() -> Vec<Migration> {
         Migration { name: "plan/0002_calendars", sql: include_str!("../migrations/0002_calendars.sql") },
         Migration { name: "plan/0003_offers", sql: include_str!("../migrations/0003_offers.sql") },
         Migration { name: "plan/0004_hours_sets", sql: include_str!("../migrations/0004_hours_sets.sql") },
+        Migration { name: "plan/0005_quiet", sql: include_str!("../migrations/0005_quiet.sql") },
     ]
 }

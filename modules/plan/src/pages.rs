@@ -7,6 +7,7 @@ mod feed;
 mod hours;
 mod hours_sets;
 mod project;
+mod quiet;
 mod spots;
 mod task;
 mod team;
@@ -19,7 +20,7 @@ use axum::http::HeaderMap;
 use futures::FutureExt;
 
 use crate::replan::Replanned;
-use crate::{CalendarId, HoursSetId, PLAN_READ, PLAN_WRITE, Planning, RevisionId, words};
+use crate::{CalendarId, HoursSetId, PLAN_ADMIN, PLAN_READ, PLAN_WRITE, Planning, RevisionId, words};
 
 macro_rules! page {
     ($p:ident, $handler:path $(, $name:ident: $ty:ty)*) => {{
@@ -45,6 +46,7 @@ pub fn pages(p: &Planning) -> Pages {
         .get("/plan/hours-sets/{id}", PLAN_WRITE, page!(p, hours_sets::show, id: Path<HoursSetId>))
         .post("/plan/hours-sets/{id}", PLAN_WRITE, page!(p, hours_sets::save, id: Path<HoursSetId>, form: Form<hours_sets::Typed>))
         .post("/plan/hours-sets/{id}/remove", PLAN_WRITE, page!(p, hours_sets::remove, id: Path<HoursSetId>))
+        .post("/plan/quiet", PLAN_ADMIN, page!(p, quiet::save, form: Form<quiet::Typed>))
         .get("/plan/busy/new", PLAN_WRITE, page!(p, hours::new_busy, asked: Query<hours::NewAsked>))
         .post("/plan/busy", PLAN_WRITE, page!(p, hours::add_busy, form: Form<hours::BusyForm>))
         .post("/plan/busy/{id}/remove", PLAN_WRITE, page!(p, hours::remove_busy, id: Path<String>))

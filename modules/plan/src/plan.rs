@@ -6,12 +6,14 @@ pub mod explain;
 pub mod history;
 pub mod notice;
 pub mod offer;
+pub mod quiet;
 pub mod store;
 pub mod verbs;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use atlas_kernel::{EventId, Timestamp, UserId};
+use atlas_kernel::{Actor, EventId, Role, Timestamp, UserId};
 use atlas_planner::{Placement, Span, Task, TaskId, UnplacedReason};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,9 @@ pub struct Body {
     #[serde(default)]
     pub moved: Option<Moved>,
 }
+
+/// The tasks of a plan; what a change leaves alone is shared by the plan before it and the one after.
+pub type Bodies = BTreeMap<TaskId, Arc<Body>>;
 
 /// How a task moved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,6 +146,18 @@ pub struct State {
     pub digest: String,
     /// What cannot be.
     pub alarms: Vec<atlas_planner::Alarm>,
+}
+
+impl Revision {
+    /// Whether it is the actor's to take back: their own, or anybody's as an admin.
+    pub fn is_of(&self, actor: &Actor) -> bool {
+        self.by == actor.user || actor.role >= Role::Admin
+    }
+
+    /// Whether the actor may take it back and there is something left to take back.
+    pub fn may_be_taken_back_by(&self, actor: &Actor) -> bool {
+        self.is_of(actor) && !self.undo.is_empty() && !self.undone
+    }
 }
 
 impl Body {

@@ -11,7 +11,7 @@ mod known;
 mod question;
 mod save;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ pub(crate) use self::known::{Cache, all_work};
 pub use self::known::{Known, Seen, Turn};
 use self::question::Question;
 use crate::facts::{Facts, moment, user_id};
-use crate::plan::{Body, State, Undo};
+use crate::plan::{Bodies, State, Undo};
 use crate::{Planning, RevisionId};
 
 /// Why the plan is made anew.
@@ -57,7 +57,7 @@ pub struct Replanned {
     /// The facts it was planned by.
     pub facts: Arc<Facts>,
     /// The tasks as they lie now.
-    pub bodies: Arc<BTreeMap<TaskId, Body>>,
+    pub bodies: Arc<Bodies>,
     /// How long each step took.
     pub took: Took,
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::facts::{Facts, minute, moment, user_id};
-use crate::plan::{Body, Moved};
+use crate::plan::{Bodies, Body, Moved};
 
 /// Whose clock and day words are written for.
 #[derive(Clone, Debug)]
@@ -231,7 +231,7 @@ pub fn alarm(alarm: &Alarm, facts: &Facts, reader: &Reader) -> Note {
 }
 
 /// Whose an alarm is: the person it names or the people of its task.
-pub fn alarm_of(alarm: &Alarm, bodies: &std::collections::BTreeMap<TaskId, Body>) -> Option<UserId> {
+pub fn alarm_of(alarm: &Alarm, bodies: &Bodies) -> Option<UserId> {
     match alarm {
         Alarm::Overload { person, .. } | Alarm::PinsOverlap { person, .. } => Some(user_id(*person)),
         Alarm::Impossible { task, .. } | Alarm::PinBreaksOrder { task, .. } => {

@@ -1,12 +1,12 @@
 //! What the home page says of work: what is due, and what waits for somebody.
 
 use atlas_kernel::{Actor, Result, Timestamp};
-use atlas_store::{Executor, built_query, query};
+use atlas_store::{Executor, query};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use crate::TaskId;
 use crate::task::{Status, Task, store};
-use crate::{TaskId, sql};
 
 /// The member's open tasks that are due, soonest first.
 #[derive(Clone, Debug, Default)]
@@ -64,13 +64,12 @@ pub async fn due_for(on: &dyn Executor, actor: &Actor, now: Timestamp) -> Result
 /// # Errors
 /// Whatever the database answers.
 pub async fn waiting(on: &dyn Executor, actor: &Actor, limit: usize) -> Result<Vec<Task>> {
-    let sql = format!(
-        "SELECT t.id FROM work_tasks t WHERE t.workspace_id = $1 AND t.archived_at IS NULL AND (t.status = $2 OR (t.status IN ({}) AND NOT EXISTS \
+    let ask = query(
+        "SELECT t.id FROM work_tasks t WHERE t.workspace_id = $1 AND t.archived_at IS NULL AND (t.status = $2 OR (t.status IN ($3,$4) AND NOT EXISTS \
          (SELECT 1 FROM work_task_assignees a WHERE a.workspace_id = t.workspace_id AND a.task_id = t.id))) \
          ORDER BY t.priority DESC, t.id DESC LIMIT $5",
-        sql::places(3, 2)
     );
-    let ask = built_query(sql).bind(actor.workspace).bind(Status::InReview).bind(Status::Todo).bind(Status::InProgress).bind(limit);
+    let ask = ask.bind(actor.workspace).bind(Status::InReview).bind(Status::Todo).bind(Status::InProgress).bind(limit);
     let ids: Vec<TaskId> = ask.values(on).await?;
     in_order(on, actor, &ids).await
 }

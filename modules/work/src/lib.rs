@@ -9,7 +9,6 @@ pub mod people;
 mod planning;
 pub mod project;
 pub mod quick_add;
-mod sql;
 pub mod task;
 mod workspace;
 

@@ -1,10 +1,10 @@
 //! How the ids of tasks and projects become names and links.
 
 use atlas_kernel::{Ref, Result, WorkspaceId};
-use atlas_store::{Executor, Named, Noun, built_query};
+use atlas_store::{Executor, Named, Noun, query};
 use futures::FutureExt;
 
-use crate::{ProjectId, TaskId, project, sql};
+use crate::{ProjectId, TaskId, project};
 
 /// The kinds of records that Work owns.
 pub fn nouns() -> Vec<Noun> {
@@ -18,8 +18,8 @@ async fn tasks(on: &dyn Executor, workspace: WorkspaceId, refs: &[Ref]) -> Resul
     let ids: Vec<TaskId> = refs.iter().filter_map(Ref::as_id).collect();
     let mut named = Vec::new();
     for ids in ids.chunks(500) {
-        let sql = format!("SELECT id, key, title FROM work_tasks WHERE workspace_id = $1 AND id IN ({})", sql::places(2, ids.len()));
-        let rows: Vec<(TaskId, String, String)> = sql::bind_all(built_query(sql).bind(workspace), ids.iter().copied()).all(on).await?;
+        let ask = query("SELECT id, key, title FROM work_tasks WHERE workspace_id = $1 AND id IN ({list})");
+        let rows: Vec<(TaskId, String, String)> = ask.bind(workspace).bind_list(ids.iter().copied()).all(on).await?;
         named.extend(
             rows.into_iter().map(|(id, key, title)| (id.to_ref(), name(format!("{key} {title}"), format!("/tasks/{key}"), "list-checks"))),
         );

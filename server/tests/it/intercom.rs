@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use atlas_connect::Callback;
+use atlas_kernel::Timestamp;
 use atlas_sandbox_intercom::{Options, Running, start};
+use atlas_store::query;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha1::Sha1;
@@ -197,6 +199,16 @@ async fn a_note_makes_one_task_however_often_it_is_told() {
     assert!(tasks[0]["dueDate"].is_string() || tasks[0]["due"].is_string() || tasks[0]["dueOn"].is_string(), "{}", tasks[0]);
     let links = tasks[0]["links"].to_string();
     assert!(links.contains("conv_") && links.contains("contact_"), "{links}");
+}
+
+/// Providers tell whole seconds: whatever of the second of connecting is left, a note in it is news.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_second_of_connecting_is_live_from_its_start() {
+    let pair = pair().await;
+    pair.connect().await;
+    let sql = "SELECT connected_at, live_since FROM connections WHERE state = $1";
+    let (connected, live): (Timestamp, Timestamp) = query(sql).bind("connected").first(&pair.w.atlas.db).await.unwrap().unwrap();
+    assert_eq!((live.as_second(), live.subsec_nanosecond()), (connected.as_second(), 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,7 @@
 //! The whole program in process: every route's permission, tenancy, and how many queries a page needs.
 
 mod intercom;
+mod plan;
 mod queries;
 mod registry;
 mod several;

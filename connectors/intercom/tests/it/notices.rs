@@ -1,7 +1,7 @@
 //! Notices: every signature vector, and every notice of the fixtures.
 
 use atlas_connect::{HookNotice, Webhook};
-use atlas_intercom::{connector, read_uninstall, verify_body_signature};
+use atlas_intercom::{connector, read_health_check, read_uninstall, verify_body_signature};
 use serde_json::Value;
 
 use crate::{fixture, json_of};
@@ -44,7 +44,7 @@ fn uninstall_notifications_are_signed_another_way() {
     assert!(!verify_body_signature(b"", &header("X-Body-Signature", value), body));
     assert!(!(webhook().verify)(secret, &header("X-Hub-Signature", value), body));
     assert_eq!(read_uninstall(fixture!("uninstall_notification").as_bytes()).as_deref(), Some("k7q2atl5"));
-    assert_eq!(read_uninstall(fixture!("health_check_request").as_bytes()).as_deref(), Some("k7q2atl5"));
+    assert_eq!(read_health_check(fixture!("health_check_request").as_bytes()).as_deref(), Some("k7q2atl5"));
 }
 
 #[test]

@@ -65,6 +65,16 @@ impl Connections {
         Ok(())
     }
 
+    /// The provider says that the app was removed there, and lets it in all the same: the word is of an earlier time.
+    pub(crate) async fn not_ended_by_provider(&self, seen: &Connection) -> Result<()> {
+        let name = self.connector(&seen.provider)?.name;
+        let work = |tx: Tx| async move {
+            let detail = format!("{name} says that the app was uninstalled there, but access works: nothing was ended");
+            activity::note(&tx, seen.workspace_id, seen.id, activity::Level::Warning, "connection.uninstall_contradicted", detail).await
+        };
+        self.db().write(work).await
+    }
+
     async fn end(&self, tx: &Tx, actor: &Actor, connection: &Connection, purge_now: bool) -> Result<Disconnected> {
         let connector = self.connector(&connection.provider)?;
         let provider_told = connector.oauth.uninstall_path.is_some() && farewell::prepare(self, tx, connection).await?;

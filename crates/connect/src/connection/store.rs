@@ -1,12 +1,12 @@
 //! Connections in the database.
 
 use atlas_kernel::{ConnectionId, Result, Timestamp, WorkspaceId};
-use atlas_store::{Executor, Tx, query};
+use atlas_store::{Executor, Tx, built_query, query};
 
 use super::{Connection, ConnectionState};
 
 const BY_SLUG: &str = "SELECT * FROM connections WHERE workspace_id = $1 AND slug = $2";
-const BY_ACCOUNT: &str = "SELECT * FROM connections WHERE workspace_id = $1 AND provider = $2 AND account_id = $3 AND id <> $4";
+const TO_PROVIDER: &str = "SELECT * FROM connections WHERE workspace_id = $1 AND provider = $2 ORDER BY id";
 const BY_ID: &str = "SELECT * FROM connections WHERE workspace_id = $1 AND id = $2";
 const OF_WORKSPACE: &str = "SELECT * FROM connections WHERE workspace_id = $1 ORDER BY provider, created_at, id";
 // Across workspaces, for notices (which name no workspace of ours) and schedules.
@@ -25,9 +25,9 @@ pub(crate) async fn by_slug(on: &dyn Executor, workspace: WorkspaceId, slug: &st
     query(BY_SLUG).bind(workspace).bind(slug).first(on).await
 }
 
-/// Another connection of the same workspace to the same workspace of the provider.
-pub(crate) async fn twin(on: &dyn Executor, of: &Connection, account: &str) -> Result<Option<Connection>> {
-    query(BY_ACCOUNT).bind(of.workspace_id).bind(&of.provider).bind(account).bind(of.id).first(on).await
+/// All connections of a workspace to a provider, locked until the transaction ends.
+pub(crate) async fn lock_all(tx: &Tx, workspace: WorkspaceId, provider: &str) -> Result<Vec<Connection>> {
+    built_query(format!("{TO_PROVIDER}{}", tx.dialect().for_update())).bind(workspace).bind(provider).all(tx).await
 }
 
 /// The connection with this id.

@@ -42,12 +42,12 @@ impl<'a> Lot<'a> {
         conns: &'a Connections,
         tx: &'a Tx,
         connection: &'a Connection,
-        items: impl IntoIterator<Item = &Planned>,
+        items: impl IntoIterator<Item = (&Planned, Hold)>,
     ) -> Result<Self> {
         let (workspace, id) = (connection.workspace_id, connection.id);
-        let items: Vec<&Planned> = items.into_iter().collect();
+        let items: Vec<(&Planned, Hold)> = items.into_iter().collect();
         let mut ids: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-        for item in &items {
+        for (item, _) in &items {
             ids.entry(item.object.kind).or_default().push(item.id.clone());
         }
         let count = items.len();
@@ -58,9 +58,11 @@ impl<'a> Lot<'a> {
             let mut stored = versions::versions_of(tx, workspace, id, kind, &ids).await?;
             lines.extend(ids.into_iter().map(|id| ((kind, id.clone()), stored.remove(&id))));
         }
+        // What is only stored for now needs nothing yet.
+        let items: Vec<&Planned> = items.into_iter().filter(|(_, hold)| *hold != Hold::ForNow).map(|(item, _)| item).collect();
         let needs = items.iter().flat_map(|item| &item.needs).filter_map(|need| key_of(conns, connection, need)).collect();
         let lot = Self { conns, tx, connection, numbers, entries: vec![], lines, changed: BTreeSet::new(), needs, rules: None };
-        if count > 1 {
+        if items.len() > 1 {
             lot.prepare(&items).await?;
         }
         Ok(lot)

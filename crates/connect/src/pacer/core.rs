@@ -44,8 +44,10 @@ struct Window {
     /// Calls of ours that were answered with this window.
     answered: u32,
     others: u32,
-    /// Calls of ours that somebody waits for, sent in this window and in the one before.
-    urgent: (u32, u32),
+    /// Calls of ours that somebody waits for, sent in this window,
+    urgent: u32,
+    /// and in the one before.
+    urgent_before: u32,
     /// The other calls of ours sent in this window.
     patient: u32,
     /// Calls that the other nodes leave to this one; none when this node is alone. Below zero for calls that were under
@@ -122,6 +124,7 @@ impl Core {
         if !is_urgent(lane) && self.is_early(&window, cap, now) {
             return Verdict::Wait(now + self.length / 250);
         }
+        let kept = if is_urgent(lane) { 0 } else { self.urgent_to_come(&window, cap, now) };
         if let Some(remaining) = window.remaining {
             let (in_flight, to_come) = (i64::from(self.in_flight), self.others_to_come(&window, now));
             let left = i64::from(remaining.min(cap.saturating_sub(window.answered))) - in_flight;
@@ -135,7 +138,6 @@ impl Core {
             if left <= 0 {
                 return Verdict::Wait(end);
             }
-            let kept = if is_urgent(lane) { 0 } else { self.urgent_to_come(&window, cap, now) };
             if kept > 0 && left - spare <= kept {
                 return Verdict::Wait(now + self.length / 40);
             }
@@ -144,7 +146,6 @@ impl Core {
             }
         } else {
             let few = self.before_the_first_answer(&window, cap);
-            let kept = if is_urgent(lane) { 0 } else { self.urgent_to_come(&window, cap, now) };
             if i64::from(self.in_flight) >= i64::from(few).min(i64::from(cap) - kept).max(1) {
                 return Verdict::Hold;
             }
@@ -215,15 +216,15 @@ impl Core {
     /// Calls that somebody will wait for before the window ends, if notices and people go on as they did; half of the window at most.
     fn urgent_to_come(&self, window: &Window, cap: u32, now: i64) -> i64 {
         let left = self.time_left(window, now);
-        let (seen, before) = (i64::from(window.urgent.0), i64::from(window.urgent.1));
+        let (seen, before) = (i64::from(window.urgent), i64::from(window.urgent_before));
         let pace = before.max(seen * self.length / (self.length - left).max(self.length / 4));
-        (pace * left / self.length + (pace * left / self.length) / 4).min(i64::from(cap / 2))
+        (pace * left / self.length * 5 / 4).min(i64::from(cap / 2))
     }
 
     /// While notices come, what nobody waits for is spread over the window: a burst of answers would keep the notices waiting.
     /// A person now and then, such as whoever has just connected, is no reason to go slowly.
     fn is_early(&self, window: &Window, cap: u32, now: i64) -> bool {
-        if window.urgent.0 + window.urgent.1 < MANY_URGENT {
+        if window.urgent + window.urgent_before < MANY_URGENT {
             return false;
         }
         let elapsed = self.length - self.time_left(window, now);
@@ -237,7 +238,7 @@ impl Core {
     pub fn sent(&mut self, lane: Lane) {
         self.in_flight += 1;
         if let Some(window) = &mut self.window {
-            *if is_urgent(lane) { &mut window.urgent.0 } else { &mut window.patient } += 1;
+            *if is_urgent(lane) { &mut window.urgent } else { &mut window.patient } += 1;
         }
         self.may_probe = false;
         if let Some((_, used)) = &mut self.silent {
@@ -333,8 +334,8 @@ impl Core {
 
     fn fresh(&self, end: i64, limit: u32) -> Window {
         let grant = self.shared.then_some(-i64::from(self.in_flight));
-        let before = self.window.filter(|w| w.end == end - self.length).map_or(0, |w| w.urgent.0);
-        Window { end, limit, remaining: None, answered: 0, others: 0, urgent: (0, before), patient: 0, grant, closed: false }
+        let urgent_before = self.window.filter(|w| w.end == end - self.length).map_or(0, |w| w.urgent);
+        Window { end, limit, remaining: None, answered: 0, others: 0, urgent: 0, urgent_before, patient: 0, grant, closed: false }
     }
 
     fn close_window(&mut self) {

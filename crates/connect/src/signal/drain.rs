@@ -352,7 +352,7 @@ impl Drain {
         if findings.erase {
             raw::erase(tx, self.connection.workspace_id, self.connection.id, &row.object, &row.external_id).await?;
         }
-        let mut lot = self.conns.lot(tx, &self.connection, findings.objects.iter().map(|object| &**object)).await?;
+        let mut lot = self.conns.lot(tx, &self.connection, findings.objects.iter().map(|object| (&**object, Hold::No))).await?;
         for object in &findings.objects {
             if lot.land(object, Hold::No).await? == Landed::Held {
                 lot.land_held(object).await?;

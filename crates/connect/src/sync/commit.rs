@@ -13,15 +13,29 @@ use super::progress::{StreamProgress, SyncProgress, window_ms, work_done};
 use super::run::Run;
 use super::streams::{self, StreamRow, StreamState};
 use crate::land::{Hold, Landed, Lot, Planned};
+use crate::signal::{self, Postponed};
 use crate::stint::{Stint, Took};
 use crate::versions::{self, ObjectState};
-use crate::{audit, signal, tally};
+use crate::{audit, tally};
+
+/// How far a sync is: what a transaction changes, and keeps only when it is committed.
+#[derive(Clone)]
+pub(crate) struct Standing {
+    pub rows: HashMap<String, StreamRow>,
+    pub progress: BTreeMap<String, StreamProgress>,
+    pub speed: SyncProgress,
+}
+
+/// A transaction under way.
+struct Writing<'a> {
+    tx: &'a Tx,
+    lot: Lot<'a>,
+    again: Postponed,
+}
 
 pub(crate) struct Committer {
     run: Arc<Run>,
-    rows: HashMap<String, StreamRow>,
-    progress: BTreeMap<String, StreamProgress>,
-    speed: SyncProgress,
+    standing: Standing,
     calls: (i64, i64, i64),
     /// Calls made for each listing since the last commit.
     made: Vec<i64>,
@@ -29,9 +43,9 @@ pub(crate) struct Committer {
 }
 
 impl Committer {
-    pub fn new(run: Arc<Run>, rows: HashMap<String, StreamRow>, progress: BTreeMap<String, StreamProgress>, speed: SyncProgress) -> Self {
+    pub fn new(run: Arc<Run>, standing: Standing) -> Self {
         let (made, stint) = (vec![0; run.streams.len()], Stint::new(run.ctx.db.dialect()));
-        Self { run, rows, progress, speed, calls: (0, 0, 0), made, stint }
+        Self { run, standing, calls: (0, 0, 0), made, stint }
     }
 
     /// Commits until nobody sends any more.
@@ -52,7 +66,7 @@ impl Committer {
             }
         }
         self.write(&mut []).await?;
-        Ok(self.progress)
+        Ok(self.standing.progress)
     }
 
     async fn commit(&mut self, batch: &mut [Piece]) -> Result<()> {
@@ -98,7 +112,7 @@ impl Committer {
         });
         done.await?;
         let name = self.run.streams[*stream].name;
-        let progress = self.progress.entry(name.to_owned()).or_default();
+        let progress = self.standing.progress.entry(name.to_owned()).or_default();
         progress.unreadable += 1;
         progress.done += 1;
         Ok(())
@@ -116,7 +130,7 @@ impl Committer {
                 let (run, planned) = (run.clone(), planned.clone());
                 async move {
                     run.fence(&tx).await?;
-                    if run.conns.lot(&tx, &run.connection, [&*planned]).await?.is_news(&planned) {
+                    if run.conns.lot(&tx, &run.connection, [(&*planned, Hold::No)]).await?.is_news(&planned) {
                         run.conns.apply(&tx, &run.connection, &planned.landings[part..=part]).await?;
                     }
                     Ok(())
@@ -143,8 +157,8 @@ impl Committer {
             let after = this.write_in(&tx, pieces).await?;
             Ok((after, Took::of(&tx)))
         });
-        let (done, took);
-        ((self.rows, self.progress, self.speed, done), took) = written.await?;
+        let ((standing, done), took) = written.await?;
+        self.standing = standing;
         self.calls = (0, 0, 0);
         self.made.fill(0);
         for piece in &mut batch[..done] {
@@ -156,22 +170,20 @@ impl Committer {
         Ok(done)
     }
 
-    async fn write_in(
-        &self,
-        tx: &Tx,
-        batch: &[Piece],
-    ) -> Result<(HashMap<String, StreamRow>, BTreeMap<String, StreamProgress>, SyncProgress, usize)> {
+    /// How far the sync is after the pieces that fitted in, and how many did.
+    async fn write_in(&self, tx: &Tx, batch: &[Piece]) -> Result<(Standing, usize)> {
         let run = &self.run;
         run.fence(tx).await?;
         if !batch.is_empty() {
             run.ctx.got_further(tx).await?;
         }
-        let (mut rows, mut progress, mut speed) = (self.rows.clone(), self.progress.clone(), self.speed.clone());
+        let Standing { mut rows, mut progress, mut speed } = self.standing.clone();
         let mut changed: Vec<&str> = vec![];
         for (stream, made) in run.streams.iter().zip(&self.made) {
             progress.entry(stream.name.to_owned()).or_default().calls += made;
         }
-        let mut lot = run.conns.lot(tx, &run.connection, batch.iter().filter_map(Piece::planned)).await?;
+        let lot = run.conns.lot(tx, &run.connection, batch.iter().filter_map(Piece::planned)).await?;
+        let mut writing = Writing { tx, lot, again: Postponed::default() };
         let mut done = 0;
         for piece in batch {
             if done > 0 && Stint::is_long(tx) {
@@ -181,10 +193,10 @@ impl Committer {
             let Some(stream) = piece.stream() else { continue };
             let name = run.streams[stream].name;
             let row = rows.entry(name.to_owned()).or_insert_with(|| StreamRow::new(name));
-            self.settle(&mut lot, tx, piece, row, progress.entry(name.to_owned()).or_default()).await?;
+            self.settle(&mut writing, piece, row, progress.entry(name.to_owned()).or_default()).await?;
             changed.push(name);
         }
-        lot.finish().await?;
+        writing.lot.finish().await?;
         changed.sort_unstable();
         changed.dedup();
         for name in changed {
@@ -198,18 +210,20 @@ impl Committer {
         speed.sample(now, work_done(&progress), window_ms(&run.line.connector().limits), now + gauge.resets_in_ms.unwrap_or(-now));
         speed.gauge = Some(gauge);
         self.save(tx, &progress, &speed).await?;
-        Ok((rows, progress, speed, done))
+        writing.again.enqueue(tx, &run.connection).await?;
+        Ok((Standing { rows, progress, speed }, done))
     }
 
-    async fn settle(&self, lot: &mut Lot<'_>, tx: &Tx, piece: &Piece, row: &mut StreamRow, done: &mut StreamProgress) -> Result<()> {
+    async fn settle(&self, writing: &mut Writing<'_>, piece: &Piece, row: &mut StreamRow, done: &mut StreamProgress) -> Result<()> {
+        let tx = writing.tx;
         match piece {
-            Piece::Object { planned, how, .. } => return self.land(lot, tx, planned, *how, done).await,
+            Piece::Object { planned, how, .. } => return self.land(writing, planned, *how, done).await,
             Piece::Skipped { count, .. } => {
                 done.done += count;
                 done.skipped += count;
             }
             Piece::Postponed { object, id, .. } => {
-                signal::postpone(tx, &self.run.connection, object, id, signal::NOT_NOW).await?;
+                writing.again.put(tx, &self.run.connection, object, id, signal::NOT_NOW).await?;
                 done.done += 1;
             }
             Piece::Page { stream, pass, total, named } => {
@@ -242,7 +256,8 @@ impl Committer {
         Ok(())
     }
 
-    async fn land(&self, lot: &mut Lot<'_>, tx: &Tx, planned: &Planned, how: How, done: &mut StreamProgress) -> Result<()> {
+    async fn land(&self, writing: &mut Writing<'_>, planned: &Planned, how: How, done: &mut StreamProgress) -> Result<()> {
+        let Writing { tx, lot, again } = writing;
         let hold = if let How::Listed { hold } = how { hold } else { Hold::No };
         let landed = match how {
             How::Release => lot.land_held(planned).await?,
@@ -261,7 +276,7 @@ impl Committer {
         // What changed in the second in which it was fetched may have changed again in it: that is looked at soon, not at the next look.
         let fresh = matches!(landed, Landed::Applied(_) | Landed::Held) && planned.state == ObjectState::Present;
         if fresh && !versions::is_sure(planned.version, planned.started) {
-            signal::postpone(tx, &self.run.connection, planned.object.kind, &planned.id, versions::SURE_AFTER).await?;
+            again.put(tx, &self.run.connection, planned.object.kind, &planned.id, versions::SURE_AFTER).await?;
         }
         done.done += i64::from(matches!(how, How::Listed { .. }));
         Ok(())

@@ -55,9 +55,13 @@ impl Piece {
         }
     }
 
-    /// The object that is to be landed, if it is one.
-    pub fn planned(&self) -> Option<&Planned> {
-        if let Self::Object { planned, .. } = self { Some(planned) } else { None }
+    /// The object, if it is one, and whether it is only stored for the time being.
+    pub fn planned(&self) -> Option<(&Planned, Hold)> {
+        match self {
+            Self::Object { planned, how: How::Listed { hold }, .. } => Some((planned, *hold)),
+            Self::Object { planned, .. } => Some((planned, Hold::No)),
+            _ => None,
+        }
     }
 
     /// The listing it belongs to.

@@ -111,9 +111,9 @@ impl Reader {
         let mut next = None;
         loop {
             let (listing, working) = (!self.listing.is_empty(), !self.work.is_empty());
+            // A page first: whatever its objects wait for, the next one is not to wait for it.
             tokio::select! {
                 biased;
-                Some(done) = self.work.join_next(), if working => self.take(object, done).await?,
                 Some(page) = self.listing.join_next(), if listing => match page.unwrap_or(Err(Trouble::Halted)) {
                     Ok(page) => {
                         // The next page is on its way while the objects of this one are handed over.
@@ -133,6 +133,7 @@ impl Reader {
                         self.list(self.pass.clone());
                     }
                 },
+                Some(done) = self.work.join_next(), if working => self.take(object, done).await?,
                 else => {
                     if self.pass.gap {
                         self.restart(ours("listing_cut_off", "the listing was interrupted again and again"))?;

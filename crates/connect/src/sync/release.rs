@@ -9,10 +9,11 @@ use super::obtain::needed;
 use super::piece::{How, Piece};
 use super::run::Run;
 use crate::land::{Planned, plan_value};
+use crate::raw::RawRow;
 use crate::versions::{self, ObjectState, Version};
 
 /// Few, because answers that come meanwhile are stored after them.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 40;
 
 /// Lands everything that the listing's kind of object still holds back.
 pub(crate) async fn release(run: &Arc<Run>, stream: usize, out: &mpsc::Sender<Piece>) {
@@ -44,8 +45,10 @@ async fn release_kind(run: &Arc<Run>, stream: usize, out: &mpsc::Sender<Piece>) 
             return Ok(());
         }
         before = first;
+        let numbers: Vec<i64> = held.iter().map(|line| line.seq).collect();
+        let mut entries = run.conns.raw_at(&run.ctx.db, workspace, connection, &numbers).await?;
         for line in held {
-            let Some(planned) = stored(run, &line).await? else { continue };
+            let Some(planned) = entries.remove(&line.seq).map(|entry| stored(run, &line, &entry)).transpose()?.flatten() else { continue };
             let Ok(needed) = needed(run, &planned).await else { return Ok(()) };
             for needed in needed {
                 let _ = out.send(Piece::Object { stream, planned: needed, how: How::Needed, slot: None }).await;
@@ -63,12 +66,9 @@ async fn flushed(out: &mpsc::Sender<Piece>) -> Option<()> {
 }
 
 /// The object as the raw log has it.
-async fn stored(run: &Arc<Run>, line: &Version) -> Result<Option<Planned>> {
-    let (workspace, connection) = (run.connection.workspace_id, run.connection.id);
-    let object = run.line.connector().objects.iter().find(|o| o.kind == line.object).copied();
-    let raw = run.conns.raw_at(&run.ctx.db, workspace, connection, line.seq).await?;
-    let (Some(object), Some(raw)) = (object, raw) else { return Ok(None) };
-    let value = serde_json::from_slice(&raw.body).map_err(atlas_kernel::Error::internal)?;
+fn stored(run: &Run, line: &Version, entry: &RawRow) -> Result<Option<Planned>> {
+    let Some(object) = run.line.connector().objects.iter().find(|o| o.kind == line.object).copied() else { return Ok(None) };
+    let value = serde_json::from_slice(&entry.body).map_err(atlas_kernel::Error::internal)?;
     let mut planned = plan_value(object, &line.external_id, &value, line.version, line.fetched_at, run.connection.live_since)?;
     planned.hash.clone_from(&line.hash);
     Ok(Some(planned))

@@ -13,7 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
-use super::commit::Committer;
+use super::commit::{Committer, Standing};
 use super::finish;
 use super::gates::Gates;
 use super::pass::Pass;
@@ -34,6 +34,8 @@ const LEASE: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(8);
 /// A run hands over to the next after this long, so that no job is endless.
 const LONGEST: Duration = Duration::from_secs(40 * 60);
+/// Pieces that wait for the committer, before those who read wait for it too.
+const AHEAD: usize = 256;
 /// Changes are read from this long before the last pass began: search indexes lag, clocks differ.
 const OVERLAP_SECONDS: i64 = 300;
 /// A listing that was switched off is tried again on the schedule this often.
@@ -189,9 +191,9 @@ impl Run {
     }
 
     async fn go(self: Arc<Self>, rows: HashMap<String, StreamRow>, sync: &Sync) -> Result<(Ended, BTreeMap<String, StreamProgress>)> {
-        let (out, inbox) = mpsc::channel(64);
-        let (progress, speed) = self.progress_so_far(&rows, sync);
-        let mut committing = std::pin::pin!(Committer::new(self.clone(), rows, progress, speed).work(inbox));
+        let (out, inbox) = mpsc::channel(AHEAD);
+        let standing = self.standing_so_far(rows, sync);
+        let mut committing = std::pin::pin!(Committer::new(self.clone(), standing).work(inbox));
         let run = self.clone();
         let mut reading = Some(Box::pin(async move {
             let ends = join_all((0..run.streams.len()).map(|stream| read_stream(&run, stream, out.clone()))).await;
@@ -251,7 +253,7 @@ impl Run {
     }
 
     /// What the page showed when the last run ended; a first look starts from where the listings stand.
-    fn progress_so_far(&self, rows: &HashMap<String, StreamRow>, sync: &Sync) -> (BTreeMap<String, StreamProgress>, SyncProgress) {
+    fn standing_so_far(&self, rows: HashMap<String, StreamRow>, sync: &Sync) -> Standing {
         let mut progress: BTreeMap<String, StreamProgress> = serde_json::from_value(sync.streams.clone()).unwrap_or_default();
         let mut speed: SyncProgress = serde_json::from_value(sync.progress.clone()).unwrap_or_default();
         speed.restart();
@@ -263,7 +265,7 @@ impl Run {
             entry.done = pass.done_before;
             entry.total = entry.total.or(rows.get(stream.name).and_then(|row| row.total).filter(|_| pass.done_before > 0));
         }
-        (progress, speed)
+        Standing { rows, progress, speed }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use atlas_kernel::Result;
+use atlas_store::Tx;
 
 use crate::connection::of_provider;
 use crate::{Connections, activity, tally};
@@ -13,9 +14,9 @@ use crate::{Connections, activity, tally};
 pub(crate) struct Rejections(Mutex<BTreeMap<&'static str, i64>>);
 
 impl Rejections {
-    /// Counts one.
-    pub fn count(&self, provider: &'static str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(provider).or_default() += 1;
+    /// Counts so many.
+    pub fn count(&self, provider: &'static str, count: i64) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(provider).or_default() += count;
     }
 
     /// How many wait to be written.
@@ -28,20 +29,29 @@ impl Rejections {
     }
 }
 
-/// Writes the counts to every connection of the provider: whose the notice was meant for, nobody can know.
+/// Writes the counts to every connection of the provider: whose the notice was meant for, nobody can know. A count is written for
+/// all of them or kept for the next time.
 pub(crate) async fn write_down(conns: &Connections) -> Result<()> {
+    let mut written = Ok(());
     for (provider, count) in conns.rejections().take() {
-        for connection in of_provider(conns.db(), provider).await? {
-            let connection = &connection;
-            conns
-                .db()
-                .write(|tx| async move {
-                    tally::add(&tx, connection.workspace_id, connection.id, tally::REJECTED, count).await?;
-                    let detail = format!("{count} notices without a right signature were refused. Nothing was stored");
-                    activity::note(&tx, connection.workspace_id, connection.id, activity::Level::Error, "webhook.rejected", detail).await
-                })
-                .await?;
+        if let Err(error) = write_one(conns, provider, count).await {
+            conns.rejections().count(provider, count);
+            written = Err(error);
         }
     }
-    Ok(())
+    written
+}
+
+async fn write_one(conns: &Connections, provider: &'static str, count: i64) -> Result<()> {
+    let connections = of_provider(conns.db(), provider).await?;
+    let connections = &connections;
+    let work = |tx: Tx| async move {
+        for connection in connections {
+            tally::add(&tx, connection.workspace_id, connection.id, tally::REJECTED, count).await?;
+            let detail = format!("{count} notices without a right signature were refused. Nothing was stored");
+            activity::note(&tx, connection.workspace_id, connection.id, activity::Level::Error, "webhook.rejected", detail).await?;
+        }
+        Ok(())
+    };
+    conns.db().write(work).await
 }

@@ -210,7 +210,11 @@ fn content(data: &mut Data, path: &str, method: &str, query: &BTreeMap<String, S
     }
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match (method, parts.as_slice()) {
-        ("GET", ["me"]) => Json(json!({ "id": data.account, "name": format!("Account {}", data.account) })).into_response(),
+        ("GET", ["me"]) => {
+            // The token says whose it is: `tok-`, the account, `-` and a number.
+            let account = token.strip_prefix("tok-").and_then(|rest| rest.rsplit_once('-')).map_or("nobody", |(account, _)| account);
+            Json(json!({ "id": account, "name": format!("Account {account}") })).into_response()
+        }
         ("POST", ["uninstall"]) => {
             data.tokens.remove(token);
             data.uninstalled += 1;

@@ -50,6 +50,43 @@ async fn strangers_pings_and_giants_are_answered_rightly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn notices_that_come_together_are_stored_together_and_one_that_cannot_be_keeps_no_other_out() {
+    let world = World::connected(3, 3).await;
+    world.work().await;
+    assert_eq!(world.notify("first", &[]).await, 200);
+    let (release, held) = tokio::sync::watch::channel(false);
+    let (db, lock) = (world.db.clone(), held);
+    let holder = tokio::spawn(async move {
+        let lock = &lock;
+        db.write(|tx| async move {
+            atlas_store::query("UPDATE connect_topics SET total = total").run(&tx).await?;
+            lock.clone().wait_for(|free| *free).await.map(|_| ()).map_err(atlas_kernel::Error::internal)
+        })
+        .await
+    });
+    let ids: Vec<String> = (0..30).map(|n| if n == 7 { "n\0".to_owned() } else { format!("together-{n}") }).collect();
+    let signals = [changed("chat", "1")];
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        release.send(true).unwrap();
+    };
+    let (answers, ()) = tokio::join!(futures::future::join_all(ids.iter().map(|id| world.notify(id, &signals))), release);
+    holder.await.unwrap().unwrap();
+    let fine: i64 = answers.iter().filter(|answer| **answer == 200).count().try_into().unwrap();
+    // PostgreSQL has no text with a zero in it.
+    assert!(fine >= 29, "{answers:?}");
+    assert_eq!(world.scalar("SELECT COUNT(*) FROM connect_notices").await, fine + 1);
+    assert_eq!(world.scalar("SELECT total FROM connect_topics").await, fine + 1);
+    assert_eq!(world.scalar("SELECT count FROM connect_tallies WHERE name = 'accepted'").await, fine + 1);
+    if fine == 30 {
+        let transactions = world.scalar("SELECT COUNT(DISTINCT received_at) FROM connect_notices").await;
+        assert!(transactions <= 10, "{transactions} transactions for 31 notices");
+    }
+    world.work().await;
+    world.matches_truth().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_notice_names_is_fetched_with_what_it_hangs_on() {
     let world = World::connected(4, 2).await;
     world.work().await;
@@ -144,12 +181,13 @@ async fn the_provider_asks_how_it_is_and_says_that_the_app_is_gone() {
     let world = World::connected(3, 3).await;
     world.work().await;
     let (ours, theirs) = (br#"{"account":"acct-1"}"#, br#"{"account":"acct-2"}"#);
+    let (my_health, their_health) = (br#"{"health_of":"acct-1"}"#, br#"{"health_of":"acct-2"}"#);
     let call = |path: &'static str, body: &'static [u8]| {
         let world = &world;
         async move { world.post_to(&format!("/webhooks/toy/{path}"), body, Some(&signature(body))).await }
     };
-    assert_eq!(call("health", ours).await, (200, r#"{"state":"OK"}"#.to_owned()));
-    assert_eq!(call("health", theirs).await.1, r#"{"state":"UNKNOWN"}"#);
+    assert_eq!(call("health", my_health).await, (200, r#"{"state":"OK"}"#.to_owned()));
+    assert_eq!(call("health", their_health).await.1, r#"{"state":"UNKNOWN"}"#);
     for path in ["health", "uninstall"] {
         assert_eq!(world.post_to(&format!("/webhooks/toy/{path}"), ours, None).await.0, 401, "{path}");
         assert_eq!(world.post_to(&format!("/webhooks/toy/{path}"), ours, Some("0000")).await.0, 401, "{path}");
@@ -157,6 +195,12 @@ async fn the_provider_asks_how_it_is_and_says_that_the_app_is_gone() {
     }
     assert_eq!(call("uninstall", theirs).await.0, 200);
     assert_eq!(world.view().await.state, ConnectionState::Connected, "another workspace's end is not ours");
+    assert_eq!(call("uninstall", my_health).await.0, 200);
+    assert_eq!(world.view().await.state, ConnectionState::Connected, "a health check that went to the wrong address ends nothing");
+    assert_eq!(call("uninstall", ours).await.0, 200);
+    assert_eq!(world.view().await.state, ConnectionState::Connected, "access works: the word is of an earlier time");
+    assert_eq!(world.scalar("SELECT COUNT(*) FROM connect_activity WHERE name = 'connection.uninstall_contradicted'").await, 1);
+    world.fake.data().tokens.clear();
     for _ in 0..2 {
         assert_eq!(call("uninstall", ours).await.0, 200);
     }
@@ -164,7 +208,7 @@ async fn the_provider_asks_how_it_is_and_says_that_the_app_is_gone() {
     assert_eq!((view.state, view.purge_due_at.is_some(), view.farewell_pending), (ConnectionState::Disconnected, true, false));
     assert_eq!(world.scalar("SELECT COUNT(*) FROM connections WHERE token IS NOT NULL").await, 0);
     assert_eq!(world.scalar("SELECT COUNT(*) FROM events WHERE operation = 'connection.disconnected'").await, 1, "said once");
-    assert_eq!(call("health", ours).await.1, r#"{"state":"UNKNOWN"}"#);
+    assert_eq!(call("health", my_health).await.1, r#"{"state":"UNKNOWN"}"#);
     assert!(world.connect().await.unwrap().purge_cancelled, "connecting again before the day is over keeps the data");
 }
 

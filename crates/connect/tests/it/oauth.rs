@@ -1,10 +1,13 @@
 //! The consent dance: what is refused, what is explained, and that nothing is lost by it.
 
+use std::future::Future;
+use std::time::Duration;
+
 use atlas_connect::*;
 use atlas_kernel::{Error, Role};
 use atlas_store::query;
 
-use crate::world::{World, person};
+use crate::world::{World, person, until};
 
 fn code_of<T: std::fmt::Debug>(result: Result<T, Error>) -> &'static str {
     result.unwrap_err().code()
@@ -62,6 +65,52 @@ async fn another_workspace_of_the_provider_is_refused() {
     assert_eq!(code_of(world.connect().await), "other_workspace");
     assert_eq!(world.view().await.state, ConnectionState::Connected, "the old access goes on");
     world.matches_truth().await;
+}
+
+/// Comes back with a good code, and does something else while the provider takes its time to answer `path`.
+async fn finish_while<T>(world: &World, state: &Secret, path: &str, meanwhile: impl Future<Output = T>) -> (Result<Finished, Error>, T) {
+    world.fake.data().codes.insert("slow=".into());
+    world.fake.data().latency = Duration::from_millis(1_000);
+    let finishing = world.conns.finish(&world.owner, "toy", callback("slow=", state));
+    let before = world.fake.calls(path);
+    let meanwhile = async {
+        until(world, |world| async move { world.fake.calls(path) > before }).await;
+        world.fake.data().latency = Duration::ZERO;
+        meanwhile.await
+    };
+    tokio::join!(finishing, meanwhile)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_dances_at_once_only_one_decides() {
+    let world = World::new(3, 3).await;
+    world.credentials("toy-secret").await.unwrap();
+    let (first, second) = (world.begin().await, world.begin().await);
+    let other = async {
+        world.fake.data().account = "acct-2";
+        world.fake.data().codes.insert("quick=".into());
+        world.conns.finish(&world.owner, "toy", callback("quick=", &second)).await
+    };
+    let (slow, quick) = finish_while(&world, &first, "/me", other).await;
+    // Which of them is first is the provider's to say: its answers come one after the other.
+    let (won, lost) = if slow.is_ok() { (slow, quick) } else { (quick, slow) };
+    let won = won.unwrap().account.id;
+    assert_eq!(code_of(lost), "interrupted", "the rows of one workspace never get the access of another");
+    assert_eq!(world.view().await.state, ConnectionState::Connected);
+    let accounts: Vec<String> = query("SELECT account_id FROM connections").values(&world.db).await.unwrap();
+    assert_eq!(accounts, [won]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_change_meanwhile_get_no_other_apps_access() {
+    let world = World::new(3, 3).await;
+    world.credentials("toy-secret").await.unwrap();
+    let state = world.begin().await;
+    let (slow, changed) = finish_while(&world, &state, "/me", world.credentials("another-secret")).await;
+    changed.unwrap();
+    assert_eq!(code_of(slow), "interrupted");
+    assert_eq!(world.view().await.state, ConnectionState::Disconnected);
+    assert_eq!(world.scalar("SELECT COUNT(*) FROM connections WHERE token IS NOT NULL").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -76,13 +76,16 @@ pub fn connector() -> Connector {
             },
         ],
         webhook: Some(Webhook {
+            signature: "x-toy-signature",
             verify,
             read: read_notice,
             topics: vec![topic("chat.replied", "chats"), topic("person.created", "people")],
             hub_url: "https://toy.example",
             installation: Some(Installation {
+                signature: "x-toy-signature",
                 verify,
-                account: |body| Some(serde_json::from_slice::<Value>(body).ok()?["account"].as_str()?.to_owned()),
+                removed_from: |body| Some(serde_json::from_slice::<Value>(body).ok()?["account"].as_str()?.to_owned()),
+                asked_for: |body| Some(serde_json::from_slice::<Value>(body).ok()?["health_of"].as_str()?.to_owned()),
             }),
         }),
         limits: Limits { per_minute: 30_000, window: Duration::from_secs(2), read: read_rate },

@@ -20,9 +20,7 @@ impl Board {
         let mut board = Self {
             grid,
             now: grid.ceil(world.now),
-            frozen: grid.ceil(world.frozen_until),
             now_minute: world.now,
-            frozen_minute: world.frozen_until,
             settings: world.settings,
             rule,
             people: Vec::new(),

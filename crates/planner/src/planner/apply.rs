@@ -4,6 +4,7 @@ use super::Planner;
 use crate::board::journal::Outcome;
 use crate::plan::{Cause, Changes, Trigger};
 use crate::sweep::{Manner, Sweep};
+use crate::time::Minute;
 use crate::world::{Due, Event, FixedChunk, FixedKind, Person, Task, WorldError};
 
 /// Tasks hit by one event beyond which somebody has to give way in any case.
@@ -22,7 +23,7 @@ impl Planner {
     /// When the event names a person or a task that is not in the world, or an unknown time zone; nothing changes then.
     pub fn apply(&mut self, event: &Event) -> Result<Changes, WorldError> {
         if let Event::TimePassed { now, frozen_until, remaining } = event {
-            return self.pass_time(*now, *frozen_until, remaining);
+            return self.pass_time(*now, frozen_until, remaining);
         }
         let before = self.board.score;
         let mut sweep = Sweep::default();
@@ -146,11 +147,18 @@ impl Planner {
         Ok(())
     }
 
-    fn pass_time(&mut self, now: i64, frozen_until: i64, remaining: &[(crate::TaskId, u32)]) -> Result<Changes, WorldError> {
+    fn pass_time(
+        &mut self,
+        now: Minute,
+        frozen_until: &[(crate::PersonId, Minute)],
+        remaining: &[(crate::TaskId, u32)],
+    ) -> Result<Changes, WorldError> {
         let plan = self.plan();
         let mut world = self.world();
         world.now = now.max(world.now);
-        world.frozen_until = frozen_until;
+        for (person, until) in frozen_until {
+            world.people[self.person(*person)? as usize].frozen_until = Some(*until);
+        }
         for (task, minutes) in remaining {
             let index = world.tasks.binary_search_by_key(task, |task| task.id).map_err(|_| WorldError::NoSuchTask(*task))?;
             world.tasks[index].remaining = Some(*minutes);

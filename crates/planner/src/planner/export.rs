@@ -39,7 +39,6 @@ impl Planner {
         tasks.sort_by_key(|task| task.id);
         World {
             now: board.now_minute,
-            frozen_until: board.frozen_minute,
             settings: board.settings.clone(),
             people: board.people.iter().map(|person| (**person).clone()).collect(),
             tasks,

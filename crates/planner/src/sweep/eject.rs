@@ -22,7 +22,7 @@ impl Sweep {
             return self.eject_on_any(board, case, |choice| settled.is_none_or(|settled| settled == choice), by);
         };
         let mut best = self.eject_on(board, case, own, by);
-        let keeps_frozen = case.pieces.iter().any(|piece| piece.start < board.frozen);
+        let keeps_frozen = case.pieces.iter().any(|piece| piece.start < board.frozen(case.person));
         if !keeps_frozen && best.as_ref().is_none_or(|offer| offer.finish > case.enough) {
             let margin = slots_of(i64::from(board.settings.person_change_minutes));
             let least = best.as_ref().or(free).map_or(board.grid.slots, |offer| offer.finish.saturating_sub(margin));
@@ -178,11 +178,10 @@ fn in_manner(board: &Board, manner: Manner, mut victims: Vec<Hold>) -> Vec<Hold>
     victims
 }
 
-/// What less urgent tasks hold on this line within this range, outside the frozen zone.
+/// What less urgent tasks hold on this line within this range, outside the person's frozen zone.
 fn less_urgent(board: &Board, job: Job, person: u32, within: Range) -> Vec<Hold> {
-    let rank = board.rank(job);
+    let (rank, frozen) = (board.rank(job), board.frozen(person));
     let line = &board.lines[person as usize];
-    let may =
-        |hold: &&Hold| !hold.fixed && hold.range.start >= board.frozen && hold.range.end > within.start && board.rank(hold.job) > rank;
+    let may = |hold: &&Hold| !hold.fixed && hold.range.start >= frozen && hold.range.end > within.start && board.rank(hold.job) > rank;
     line.held[line.overlapping(within)].iter().filter(may).copied().collect()
 }

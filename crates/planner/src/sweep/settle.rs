@@ -95,13 +95,13 @@ impl Sweep {
                 return around;
             }
             best = around;
-            let anew = self.around(board, case, choice, board.frozen);
+            let anew = self.around(board, case, choice, board.frozen(choice.person));
             better(&mut best, anew, case.calm);
             if best.as_ref().is_some_and(|offer| offer.finish <= case.enough) {
                 return best;
             }
         }
-        let keeps_frozen = case.pieces.iter().any(|piece| piece.start < board.frozen);
+        let keeps_frozen = case.pieces.iter().any(|piece| piece.start < board.frozen(case.person));
         if own.is_none() || !keeps_frozen {
             let margin = if own.is_some() { slots_of(i64::from(board.settings.person_change_minutes)) } else { 0 };
             let others = self.others(board, case, own);
@@ -122,7 +122,7 @@ impl Sweep {
     /// The earliest finish in free time, on the task's own line.
     fn earliest_offer(&mut self, board: &Board, case: &Case) -> Option<Offer> {
         let choice = case.rules.choice(case.person)?;
-        let keep_until = board.frozen;
+        let keep_until = board.frozen(choice.person);
         self.around(board, case, choice, keep_until)
     }
 

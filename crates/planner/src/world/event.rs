@@ -93,8 +93,8 @@ pub enum Event {
     TimePassed {
         /// The new present; it never goes back.
         now: Minute,
-        /// The new end of the frozen zone.
-        frozen_until: Minute,
+        /// The new ends of these people's frozen zones; the others keep theirs.
+        frozen_until: Vec<(PersonId, Minute)>,
         /// Tasks that were worked on, with the minutes still left.
         remaining: Vec<(TaskId, u32)>,
     },

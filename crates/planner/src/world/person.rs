@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{MeetingId, PersonId, SkillId};
-use crate::time::Span;
+use crate::time::{Minute, Span};
 
 /// Somebody who works.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Person {
     /// What the person can do, each with its own speed.
     #[serde(default)]
     pub skills: Vec<Skill>,
+    /// Their work planned to start before this moment stays where it is unless an event hits it; `None` freezes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen_until: Option<Minute>,
 }
 
 /// Something a person can do.
@@ -71,7 +74,7 @@ impl WeeklyHours {
 
 impl Person {
     /// A person in this zone who works Monday to Friday from 9:00 to 13:00 and from 14:00 to 18:00,
-    /// of which three quarters may be planned.
+    /// of which three quarters may be planned, and nothing is frozen.
     pub fn new(id: PersonId, zone: &str) -> Self {
         Self {
             id,
@@ -83,6 +86,7 @@ impl Person {
             daily_cap_percent: 75,
             speed_percent: 100,
             skills: Vec::new(),
+            frozen_until: None,
         }
     }
 

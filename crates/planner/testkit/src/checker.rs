@@ -5,7 +5,7 @@ mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use atlas_planner::{Minute, PersonId, Plan, TaskId, World};
+use atlas_planner::{Minute, Person, PersonId, Plan, TaskId, World};
 
 use day::Clock;
 
@@ -81,13 +81,15 @@ pub fn check(world: &World, plan: &Plan) -> Vec<Violation> {
     found
 }
 
-/// Tasks of the frozen zone that moved though their pieces there still could stand: not hit by a changed calendar,
+/// Tasks of somebody's frozen zone that moved though their pieces there still could stand: not hit by a changed calendar,
 /// pin or task, and not behind a task that finishes later now.
-pub fn check_frozen(before: &Plan, after: &Plan, frozen_until: Minute, hit: &dyn Fn(TaskId) -> bool) -> Vec<Violation> {
+pub fn check_frozen(people: &[Person], before: &Plan, after: &Plan, hit: &dyn Fn(TaskId) -> bool) -> Vec<Violation> {
     let mut found = Vec::new();
+    let zones: BTreeMap<PersonId, Minute> = people.iter().filter_map(|person| Some((person.id, person.frozen_until?))).collect();
     for old in &before.placements {
+        let Some(frozen_until) = zones.get(&old.person) else { continue };
         let early = |placement: &atlas_planner::Placement| -> Vec<_> {
-            placement.chunks.iter().filter(|chunk| chunk.span.from < frozen_until).map(|chunk| chunk.span).collect()
+            placement.chunks.iter().filter(|chunk| chunk.span.from < *frozen_until).map(|chunk| chunk.span).collect()
         };
         let pieces = early(old);
         let stands = after.placement(old.task).is_some_and(|new| {

@@ -109,11 +109,15 @@ fn pack_monday(plan: &mut Plan) {
 
 #[test]
 fn a_move_in_the_frozen_zone_is_caught() {
-    let before = Planner::new(world()).unwrap().plan();
+    let mut world = world();
+    world.people.iter_mut().for_each(|person| person.frozen_until = Some(MONDAY + 1440));
+    let before = Planner::new(world.clone()).unwrap().plan();
     let mut after = before.clone();
-    let frozen_until = MONDAY + 1440;
-    assert_eq!(check_frozen(&before, &after, frozen_until, &|_| false), []);
+    assert_eq!(check_frozen(&world.people, &before, &after, &|_| false), []);
     shift(&mut after, 3, 0, 5);
-    assert_eq!(check_frozen(&before, &after, frozen_until, &|_| false), [Violation::FrozenMoved(TaskId(4))]);
-    assert_eq!(check_frozen(&before, &after, frozen_until, &|task| task == TaskId(4)), []);
+    assert_eq!(check_frozen(&world.people, &before, &after, &|_| false), [Violation::FrozenMoved(TaskId(4))]);
+    assert_eq!(check_frozen(&world.people, &before, &after, &|task| task == TaskId(4)), []);
+    // Somebody else's frozen zone is not theirs.
+    world.people[1].frozen_until = None;
+    assert_eq!(check_frozen(&world.people, &before, &after, &|_| false), []);
 }

@@ -48,10 +48,11 @@ fn a_shift_by_whole_weeks_shifts_the_plan() {
 
 fn shifted(mut world: World, by: Minute) -> World {
     let move_span = |span: &mut atlas_planner::Span| *span = atlas_planner::Span::new(span.from + by, span.until + by);
-    (world.now, world.frozen_until) = (world.now + by, world.frozen_until + by);
+    world.now += by;
     for person in &mut world.people {
         person.absences.iter_mut().chain(&mut person.no_task).for_each(move_span);
         person.meetings.iter_mut().for_each(|meeting| move_span(&mut meeting.span));
+        person.frozen_until = person.frozen_until.map(|until| until + by);
     }
     for task in &mut world.tasks {
         task.earliest_start = task.earliest_start.map(|start| start + by);

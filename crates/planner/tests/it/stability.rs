@@ -1,9 +1,9 @@
 //! The contract: little moves, and less than when planning anew; the frozen zone stands; nothing happens twice.
 
 use atlas_planner::random::Random;
-use atlas_planner::{Cause, Event, Plan, Planner, Trigger};
+use atlas_planner::{Cause, Due, Event, Person, PersonId, Plan, Planner, Task, TaskId, Trigger, World};
 use atlas_planner_testkit::checker::check_frozen;
-use atlas_planner_testkit::worlds::{Kind, Team, event_of_kind, team};
+use atlas_planner_testkit::worlds::{Kind, MONDAY, Team, event_of_kind, team};
 
 use crate::cases;
 
@@ -90,9 +90,13 @@ fn a_meeting_moves_at_most_two_tasks_at_the_median() {
 }
 
 #[test]
-fn the_frozen_zone_stands_unless_the_event_hits_it() {
+fn everybodys_frozen_zone_stands_unless_the_event_hits_it() {
     for seed in 0..cases(4) {
-        let mut planner = Planner::new(team(seed + 20, SIZE)).unwrap();
+        let mut world = team(seed + 20, SIZE);
+        for (index, person) in world.people.iter_mut().enumerate() {
+            person.frozen_until = Some(world.now + index as i64 % 5 * 1440);
+        }
+        let mut planner = Planner::new(world).unwrap();
         let mut random = Random::seeded(seed);
         for number in 0..25 {
             let (world, before) = (planner.world(), planner.plan());
@@ -104,9 +108,36 @@ fn the_frozen_zone_stands_unless_the_event_hits_it() {
                 let named = matches!((&event, cause), (_, Some(Cause::Event(Trigger::Task(_) | Trigger::Person(_)))));
                 named || matches!(cause, Some(Cause::PushedBack(_) | Cause::NeededBy(_)))
             };
-            assert_eq!(check_frozen(&before, &planner.plan(), world.frozen_until, &hit), [], "{event:?}");
+            assert_eq!(check_frozen(&world.people, &before, &planner.plan(), &hit), [], "{event:?}");
         }
     }
+}
+
+#[test]
+fn urgent_work_waits_for_the_end_of_its_own_persons_frozen_zone() {
+    // Monday is ending in Auckland and has just begun in Honolulu; both have Tuesday frozen, each their own.
+    let now = MONDAY + 210;
+    let mut world = World::new(now);
+    let zones = [("Pacific/Auckland", MONDAY + 28 * 60, MONDAY + 37 * 60), ("Pacific/Honolulu", MONDAY + 51 * 60, MONDAY + 60 * 60)];
+    for (id, (zone, frozen_until, _)) in (1..).zip(zones) {
+        world.people.push(Person { frozen_until: Some(frozen_until), ..Person::new(PersonId(id), zone) });
+        world.tasks.push(Task::new(TaskId(id), PersonId(id), 60 * 60));
+    }
+    let mut planner = Planner::new(world).unwrap();
+    for (id, (zone, _, wednesday)) in (1..).zip(zones) {
+        let urgent = Task { weight: 12, due: Some(Due { at: now, hard: true }), ..Task::new(TaskId(id + 10), PersonId(id), 60) };
+        planner.apply(&Event::TaskChanged(Box::new(urgent))).unwrap();
+        assert_eq!(planner.placement(TaskId(id + 10)).unwrap().start(), wednesday, "{zone}");
+    }
+    // Time that passes names whose zone goes on; the others keep theirs.
+    let frozen_until = vec![(PersonId(1), MONDAY + 52 * 60)];
+    planner.apply(&Event::TimePassed { now, frozen_until, remaining: vec![] }).unwrap();
+    assert_eq!(
+        planner.world().people.iter().map(|one| one.frozen_until).collect::<Vec<_>>(),
+        [Some(MONDAY + 52 * 60), Some(MONDAY + 51 * 60)]
+    );
+    let nobody = Event::TimePassed { now, frozen_until: vec![(PersonId(9), now)], remaining: vec![] };
+    assert!(planner.apply(&nobody).is_err());
 }
 
 #[test]
@@ -148,7 +179,7 @@ fn a_plan_taken_up_again_stays_as_it_is() {
 fn an_event_that_names_nobody_known_changes_nothing() {
     let mut planner = Planner::new(team(14, Team { people: 3, tasks: 20, weeks: 2 })).unwrap();
     let before = planner.plan();
-    assert!(planner.apply(&Event::TaskDone(atlas_planner::TaskId(999))).is_err());
-    assert!(planner.apply(&Event::MeetingRemoved { person: atlas_planner::PersonId(999), meeting: atlas_planner::MeetingId(1) }).is_err());
+    assert!(planner.apply(&Event::TaskDone(TaskId(999))).is_err());
+    assert!(planner.apply(&Event::MeetingRemoved { person: PersonId(999), meeting: atlas_planner::MeetingId(1) }).is_err());
     assert_eq!(planner.plan(), before);
 }

@@ -1,9 +1,13 @@
 //! The store against a real database, both kinds: set `TEST_DATABASE_URL` for PostgreSQL.
 
+use std::ops::DerefMut;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use atlas_kernel::{Actor, Clock, Error, Ref, Timestamp, WorkspaceId};
 use atlas_store::{
-    Db, Event, EventQuery, Insert, Location, Migration, Options, SearchDoc, Source, events_about, query, record_event, search, search_add,
-    search_put,
+    Db, Dialect, Event, EventQuery, Executor, Insert, Location, Migration, Options, SearchDoc, Source, Tx, events_about, query,
+    record_event, search, search_add, search_put,
 };
 use serde_json::json;
 
@@ -68,6 +72,51 @@ async fn concurrent_read_modify_writes_lose_nothing() {
     assert_eq!(query("SELECT n FROM counters WHERE workspace_id = $1").bind(ws).value::<i64>(&db).await.unwrap(), 200);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_goes_first_waits_for_one_transaction_only() {
+    let (db, _) = database().await;
+    let is_one_writer = db.dialect() == Dialect::Sqlite;
+    let order = Arc::new(Mutex::new(vec![]));
+    let (release, held) = tokio::sync::oneshot::channel::<()>();
+    let (begun, has_begun) = tokio::sync::oneshot::channel::<()>();
+    let (begun, held) = (Arc::new(Mutex::new(Some(begun))), Arc::new(tokio::sync::Mutex::new(held)));
+    let holder = {
+        let db = db.clone();
+        tokio::spawn(async move {
+            let (begun, held) = (&begun, &held);
+            db.write(|_| async move {
+                let _ = begun.lock().unwrap().take().unwrap().send(());
+                held.lock().await.deref_mut().await.map_err(Error::internal)
+            })
+            .await
+        })
+    };
+    has_begun.await.unwrap();
+    let queued = |name: &'static str| {
+        let (db, order) = (db.clone(), order.clone());
+        let noted = move |_: Tx| {
+            order.lock().unwrap().push(name);
+            async { Ok(()) }
+        };
+        tokio::spawn(async move { if name == "first" { db.write_first(noted).await } else { db.write(noted).await } })
+    };
+    let mut waiting = vec![];
+    for name in ["one", "two", "three", "first"] {
+        waiting.push(queued(name));
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    release.send(()).unwrap();
+    holder.await.unwrap().unwrap();
+    for one in waiting {
+        one.await.unwrap().unwrap();
+    }
+    let order = order.lock().unwrap().clone();
+    assert_eq!(order.len(), 4);
+    if is_one_writer {
+        assert_eq!(order, ["first", "one", "two", "three"]);
+    }
+}
+
 #[tokio::test]
 async fn values_round_trip_and_nulls_stay_null() {
     let (db, actor) = database().await;
@@ -85,6 +134,19 @@ async fn values_round_trip_and_nulls_stay_null() {
         .unwrap()
         .unwrap();
     assert_eq!(row, (i64::MAX, json!({"a": "nulgone", "b": [1, 2.5, null]}), at, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_of_any_length_are_bound() {
+    let (db, _) = database().await;
+    let ask = |some: std::ops::Range<i64>| {
+        query("SELECT n FROM (SELECT CAST(3 AS BIGINT) AS n UNION ALL SELECT 9 UNION ALL SELECT 40) t WHERE n <> $1 AND n IN ({list}) ORDER BY n")
+            .bind(9)
+            .bind_list(some)
+    };
+    for (some, expect) in [(0..0, vec![]), (3..4, vec![3]), (3..10, vec![3]), (0..41, vec![3, 40]), (40..43, vec![40])] {
+        assert_eq!(ask(some.clone()).values::<i64>(&db).await.unwrap(), expect, "{some:?}");
+    }
 }
 
 #[tokio::test]
@@ -226,6 +288,68 @@ async fn heard(db: &Db, listener: &mut tokio::sync::broadcast::Receiver<atlas_st
         if let Ok(notice) = tokio::time::timeout(std::time::Duration::from_millis(100), ours).await {
             return notice;
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_write_ahead_log_is_copied_beside_the_writers() {
+    let Location::Sqlite(path) = location() else { return };
+    let db = open_at(Location::Sqlite(path.clone())).await;
+    let ws = WorkspaceId::new(Clock::System.now());
+    let blob = vec![7_u8; 64 * 1024];
+    let (blob, begun) = (&blob, std::time::Instant::now());
+    // Ten megabytes: without a copy, all of it is in the log and none in the file.
+    for n in 0..160 {
+        db.write(|tx| async move {
+            let sql = "INSERT INTO counters (workspace_id, id, n, data, at, blob) VALUES ($1,$2,0,$3,$4,$5)";
+            query(sql).bind(ws).bind(uuid_of(n)).bind(json!({})).bind(tx.now()).bind(blob.clone()).run(&tx).await
+        })
+        .await
+        .unwrap();
+    }
+    let size = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    while size(&path) < 10 * 1024 * 1024 && begun.elapsed() < Duration::from_secs(30) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(size(&path) >= 10 * 1024 * 1024, "{} bytes in the file", size(&path));
+    db.scrub().await.unwrap();
+    assert_eq!(size(&path.with_extension("db-wal")), 0, "emptied by a scrub");
+    db.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn once_closed_the_file_alone_is_the_database() {
+    // Many at once: a connection that nobody waits for is seen only where threads wait for processors.
+    let closing: Vec<_> = (0..24).map(|_| tokio::spawn(read_and_close())).collect();
+    for closed in closing {
+        closed.await.unwrap();
+    }
+}
+
+async fn read_and_close() {
+    let Location::Sqlite(path) = location() else { return };
+    let db = open_at(Location::Sqlite(path.clone())).await;
+    let ws = WorkspaceId::new(Clock::System.now());
+    // Enough that a connection which has read them would like statistics.
+    db.write(|tx| async move {
+        let mut insert = Insert::into("counters", "workspace_id, id, n, data, at", "");
+        for row in 0..2_000 {
+            insert.row().bind(ws).bind(uuid_of(row)).bind(row as i64).bind(json!({})).bind(tx.now());
+        }
+        insert.run(&tx).await
+    })
+    .await
+    .unwrap();
+    let reading = (0..8).map(|_| {
+        let db = db.clone();
+        tokio::spawn(async move { query("SELECT n FROM counters WHERE workspace_id = $1").bind(ws).values::<i64>(&db).await.unwrap() })
+    });
+    for read in reading.collect::<Vec<_>>() {
+        assert_eq!(read.await.unwrap().len(), 2_000);
+    }
+    db.close().await;
+    for extension in ["db-wal", "db-shm"] {
+        assert!(!path.with_extension(extension).exists(), "a connection is still open");
     }
 }
 

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use atlas_kernel::{Result, Timestamp, UserId, WorkspaceId};
-use atlas_store::{Executor, SearchDoc, Tx, built_query, query, search_put, search_remove};
+use atlas_store::{Executor, Insert, SearchDoc, Tx, built_query, query, search_add, search_put, search_remove};
 use serde_json::Value;
 
 use super::{Company, Status};
 use crate::contact::store::sort_key;
 use crate::ids::CompanyId;
-use crate::list::places;
 use crate::provenance::{from_json, to_json};
 
 const COLUMNS: &str = "c.id, c.name, c.website, c.domain, c.industry, c.size, c.plan, c.own_id, c.owner_id, c.status, c.archived_at, c.origin, \
@@ -79,8 +78,8 @@ pub async fn find(on: &dyn Executor, workspace: WorkspaceId, id: CompanyId) -> R
 pub async fn find_many(on: &dyn Executor, workspace: WorkspaceId, ids: &[CompanyId]) -> Result<Vec<Company>> {
     let mut found = Vec::with_capacity(ids.len());
     for ids in ids.chunks(500) {
-        let sql = format!("SELECT {COLUMNS} FROM companies c WHERE c.workspace_id = $1 AND c.id IN ({})", places(2, ids.len()));
-        let rows: Vec<CompanyRow> = ids.iter().fold(built_query(sql).bind(workspace), |q, id| q.bind(*id)).all(on).await?;
+        let ask = built_query(format!("SELECT {COLUMNS} FROM companies c WHERE c.workspace_id = $1 AND c.id IN ({{list}})"));
+        let rows: Vec<CompanyRow> = ask.bind(workspace).bind_list(ids.iter().copied()).all(on).await?;
         for row in rows {
             found.push(row.try_into()?);
         }
@@ -116,9 +115,8 @@ pub(crate) async fn names(on: &dyn Executor, workspace: WorkspaceId, ids: &[Comp
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let sql = format!("SELECT id, name, domain FROM companies WHERE workspace_id = $1 AND id IN ({})", places(2, ids.len()));
-    let rows: Vec<(CompanyId, String, Option<String>)> =
-        ids.iter().fold(built_query(sql).bind(workspace), |ask, id| ask.bind(*id)).all(on).await?;
+    let ask = query("SELECT id, name, domain FROM companies WHERE workspace_id = $1 AND id IN ({list})");
+    let rows: Vec<(CompanyId, String, Option<String>)> = ask.bind(workspace).bind_list(ids.iter().copied()).all(on).await?;
     Ok(rows.into_iter().map(|(id, name, domain)| (id, super::label(&name, domain.as_deref()).to_owned())).collect())
 }
 
@@ -133,10 +131,9 @@ pub(crate) async fn by(on: &dyn Executor, workspace: WorkspaceId, column: &'stat
     rows.into_iter().map(Company::try_from).collect()
 }
 
-const UPSERT: &str = "INSERT INTO companies (workspace_id, id, name, name_key, website, domain, industry, size, plan, own_id, owner_id, status, \
-     archived_at, origin, provenance, provided, version, created_at, updated_at, last_activity_at) \
-     VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20) \
-     ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, website = excluded.website, \
+const ROW: &str = "workspace_id, id, name, name_key, website, domain, industry, size, plan, own_id, owner_id, status, archived_at, origin, \
+     provenance, provided, version, created_at, updated_at, last_activity_at";
+const UPDATE: &str = "ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, website = excluded.website, \
      domain = excluded.domain, industry = excluded.industry, size = excluded.size, plan = excluded.plan, own_id = excluded.own_id, \
      owner_id = excluded.owner_id, status = excluded.status, archived_at = excluded.archived_at, origin = excluded.origin, provenance = excluded.provenance, \
      provided = excluded.provided, version = excluded.version, created_at = excluded.created_at, updated_at = excluded.updated_at, \
@@ -147,7 +144,23 @@ const UPSERT: &str = "INSERT INTO companies (workspace_id, id, name, name_key, w
 /// # Errors
 /// Whatever the database answers.
 pub(crate) async fn save(tx: &Tx, workspace: WorkspaceId, company: &Company) -> Result<()> {
-    query(UPSERT)
+    row(workspace, company, UPDATE).run(tx).await?;
+    if company.status != Status::Active {
+        return search_remove(tx, workspace, &company.id.to_ref()).await;
+    }
+    search_put(tx, workspace, &doc(company)).await
+}
+
+/// Writes an active company whose id nobody has seen yet, together with others, see [`Insert::later`].
+pub(crate) fn add(tx: &Tx, workspace: WorkspaceId, company: &Company) {
+    row(workspace, company, "").later(tx);
+    search_add(tx, workspace, &doc(company));
+}
+
+fn row(workspace: WorkspaceId, company: &Company, tail: &'static str) -> Insert {
+    let mut insert = Insert::into("companies", ROW, tail);
+    insert
+        .row()
         .bind(workspace)
         .bind(company.id)
         .bind(&company.name)
@@ -167,18 +180,12 @@ pub(crate) async fn save(tx: &Tx, workspace: WorkspaceId, company: &Company) -> 
         .bind(company.version)
         .bind(company.created_at)
         .bind(company.updated_at)
-        .bind(company.last_activity_at)
-        .run(tx)
-        .await?;
-    index(tx, workspace, company).await
+        .bind(company.last_activity_at);
+    insert
 }
 
-/// What search finds of a company; archived ones are not found.
-async fn index(tx: &Tx, workspace: WorkspaceId, company: &Company) -> Result<()> {
-    let record = company.id.to_ref();
-    if company.status != Status::Active {
-        return search_remove(tx, workspace, &record).await;
-    }
+/// What search finds of a company.
+fn doc(company: &Company) -> SearchDoc {
     let parts = [company.industry.as_deref(), company.domain.as_deref()];
     let detail = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     let words = [
@@ -189,8 +196,8 @@ async fn index(tx: &Tx, workspace: WorkspaceId, company: &Company) -> Result<()>
         company.own_id.as_deref(),
     ];
     let body = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let doc = SearchDoc { record, kind: "company", title: company.label().to_owned(), detail, url: company.url(), body, connection: None };
-    search_put(tx, workspace, &doc).await
+    let (record, title, url) = (company.id.to_ref(), company.label().to_owned(), company.url());
+    SearchDoc { record, kind: "company", title, detail, url, body, connection: None }
 }
 
 /// Takes a company out of the database; contacts and deals must not refer to it any more.
@@ -210,11 +217,10 @@ pub async fn headcounts(on: &dyn Executor, workspace: WorkspaceId, ids: &[Compan
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let sql = format!(
+    let ask = query(
         "SELECT cc.company_id, COUNT(DISTINCT cc.contact_id) FROM contact_companies cc \
          JOIN contacts c ON c.workspace_id = cc.workspace_id AND c.id = cc.contact_id AND c.status = 'active' \
-         WHERE cc.workspace_id = $1 AND cc.company_id IN ({}) GROUP BY cc.company_id",
-        places(2, ids.len())
+         WHERE cc.workspace_id = $1 AND cc.company_id IN ({list}) GROUP BY cc.company_id",
     );
-    ids.iter().fold(built_query(sql).bind(workspace), |q, id| q.bind(*id)).all(on).await
+    ask.bind(workspace).bind_list(ids.iter().copied()).all(on).await
 }

@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::{Contact, Status};
 use crate::checks::{email_key, phone_key};
 use crate::ids::{CompanyId, ContactId};
-use crate::list::places;
 use crate::provenance::{from_json, to_json};
 
 /// The columns of a contact, of the table with letter `c`.
@@ -86,8 +85,8 @@ pub async fn find(on: &dyn Executor, workspace: WorkspaceId, id: ContactId) -> R
 pub async fn find_many(on: &dyn Executor, workspace: WorkspaceId, ids: &[ContactId]) -> Result<Vec<Contact>> {
     let mut found = Vec::with_capacity(ids.len());
     for ids in ids.chunks(500) {
-        let sql = format!("SELECT {COLUMNS} FROM contacts c WHERE c.workspace_id = $1 AND c.id IN ({})", places(2, ids.len()));
-        let rows: Vec<ContactRow> = ids.iter().fold(built_query(sql).bind(workspace), |q, id| q.bind(*id)).all(on).await?;
+        let ask = built_query(format!("SELECT {COLUMNS} FROM contacts c WHERE c.workspace_id = $1 AND c.id IN ({{list}})"));
+        let rows: Vec<ContactRow> = ask.bind(workspace).bind_list(ids.iter().copied()).all(on).await?;
         for row in rows {
             found.push(row.try_into()?);
         }
@@ -292,4 +291,20 @@ pub(crate) async fn note_activity(tx: &Tx, workspace: WorkspaceId, records: &[Re
         query(sql).bind(workspace).bind(record.uuid()).bind(at).run(tx).await?;
     }
     Ok(())
+}
+
+const RAISE_CONTACTS: &str = "UPDATE contacts SET last_activity_at = s.at FROM (SELECT workspace_id, id, MAX(at) AS at FROM said \
+     GROUP BY workspace_id, id) s WHERE contacts.workspace_id = s.workspace_id AND contacts.id = s.id AND contacts.last_activity_at < s.at";
+const RAISE_COMPANIES: &str = "UPDATE companies SET last_activity_at = s.at FROM (SELECT workspace_id, id, MAX(at) AS at FROM said \
+     GROUP BY workspace_id, id) s WHERE companies.workspace_id = s.workspace_id AND companies.id = s.id AND companies.last_activity_at < s.at";
+
+/// The same for contacts and companies, together with those of others, see [`Insert::later`].
+pub(crate) fn note_activity_later(tx: &Tx, workspace: WorkspaceId, records: &[Ref], at: Timestamp) {
+    for (kind, table, sql) in [("contact", "contacts", RAISE_CONTACTS), ("company", "companies", RAISE_COMPANIES)] {
+        let mut change = Insert::change(table, "workspace_id, id, at", sql);
+        for record in records.iter().filter(|record| record.kind() == kind) {
+            change.row().bind(workspace).bind(record.uuid()).bind(at);
+        }
+        change.later(tx);
+    }
 }

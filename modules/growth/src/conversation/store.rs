@@ -7,7 +7,7 @@ use atlas_store::{Executor, Insert, SearchDoc, Tx, built_query, query, search_ad
 
 use super::{Conversation, Message};
 use crate::ids::{ContactId, ConversationId, MessageId};
-use crate::list::{Conditions, Holds, Order, Turn, places};
+use crate::list::{Conditions, Holds, Order, Turn};
 use crate::membership;
 
 const COLUMNS: &str = "c.id, c.connection_id, c.provider, c.external_id, c.title, c.state, c.url, c.assignee, c.stated_parts, c.message_count, \
@@ -31,8 +31,8 @@ pub async fn find_many(on: &dyn Executor, workspace: WorkspaceId, ids: &[Convers
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let sql = format!("SELECT {COLUMNS} FROM conversations c WHERE c.workspace_id = $1 AND c.id IN ({})", places(2, ids.len()));
-    ids.iter().fold(built_query(sql).bind(workspace), |q, id| q.bind(*id)).all(on).await
+    let ask = built_query(format!("SELECT {COLUMNS} FROM conversations c WHERE c.workspace_id = $1 AND c.id IN ({{list}})"));
+    ask.bind(workspace).bind_list(ids.iter().copied()).all(on).await
 }
 
 /// The conversation with this id at the provider.
@@ -60,13 +60,12 @@ pub(crate) async fn with_events(
     messages: &[&(String, String)],
 ) -> Result<BTreeSet<(String, String)>> {
     let kinds: BTreeSet<&str> = messages.iter().map(|(kind, _)| kind.as_str()).collect();
-    let sql = format!(
-        "SELECT source_kind, source_id FROM events WHERE workspace_id = $1 AND connection_id = $2 AND source_kind IN ({}) AND source_id IN ({})",
-        places(3, kinds.len()),
-        places(3 + kinds.len(), messages.len())
+    let ask = query(
+        "SELECT source_kind, source_id FROM events WHERE workspace_id = $1 AND connection_id = $2 AND source_kind IN ({list}) \
+         AND source_id IN ({list})",
     );
-    let ask = kinds.iter().fold(built_query(sql).bind(workspace).bind(connection), |q, kind| q.bind(*kind));
-    let found: Vec<(String, String)> = messages.iter().fold(ask, |q, (_, id)| q.bind(id)).all(on).await?;
+    let ask = ask.bind(workspace).bind(connection).bind_list(kinds).bind_list(messages.iter().map(|(_, id)| id));
+    let found: Vec<(String, String)> = ask.all(on).await?;
     Ok(found.into_iter().collect())
 }
 
@@ -132,8 +131,8 @@ pub async fn find_messages(on: &dyn Executor, workspace: WorkspaceId, ids: &[Mes
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let sql = format!("SELECT {MESSAGE} FROM messages m WHERE m.workspace_id = $1 AND m.id IN ({})", places(2, ids.len()));
-    ids.iter().fold(built_query(sql).bind(workspace), |q, id| q.bind(*id)).all(on).await
+    let ask = built_query(format!("SELECT {MESSAGE} FROM messages m WHERE m.workspace_id = $1 AND m.id IN ({{list}})"));
+    ask.bind(workspace).bind_list(ids.iter().copied()).all(on).await
 }
 
 /// The messages with these ids at the provider, of whatever kind.
@@ -148,11 +147,9 @@ pub(crate) async fn messages_by_source(
 ) -> Result<HashMap<(String, String), Message>> {
     let mut found = HashMap::new();
     for ids in external_ids.chunks(500) {
-        let sql = format!(
-            "SELECT {MESSAGE} FROM messages m WHERE m.workspace_id = $1 AND m.connection_id = $2 AND m.external_id IN ({})",
-            places(3, ids.len())
-        );
-        let rows: Vec<Message> = ids.iter().fold(built_query(sql).bind(workspace).bind(connection), |q, id| q.bind(*id)).all(on).await?;
+        let sql =
+            format!("SELECT {MESSAGE} FROM messages m WHERE m.workspace_id = $1 AND m.connection_id = $2 AND m.external_id IN ({{list}})");
+        let rows: Vec<Message> = built_query(sql).bind(workspace).bind(connection).bind_list(ids.iter().copied()).all(on).await?;
         found.extend(rows.into_iter().map(|message| ((message.source_kind.clone(), message.external_id.clone()), message)));
     }
     Ok(found)
@@ -166,12 +163,11 @@ pub async fn people(on: &dyn Executor, workspace: WorkspaceId, ids: &[Conversati
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let sql = format!(
+    let ask = query(
         "SELECT DISTINCT conversation_id, contact_id FROM conversation_people WHERE workspace_id = $1 AND contact_id IS NOT NULL \
-         AND conversation_id IN ({}) ORDER BY conversation_id, contact_id",
-        places(2, ids.len())
+         AND conversation_id IN ({list}) ORDER BY conversation_id, contact_id",
     );
-    ids.iter().fold(built_query(sql).bind(workspace), |q, id| q.bind(*id)).all(on).await
+    ask.bind(workspace).bind_list(ids.iter().copied()).all(on).await
 }
 
 /// Whose timelines show a conversation's messages: its people and their companies.

@@ -7,7 +7,6 @@ use jiff::civil::Date;
 use super::{Deal, Status};
 use crate::contact::store::sort_key;
 use crate::ids::{CompanyId, ContactId, DealId, PipelineId, StageId};
-use crate::list::places;
 
 pub(crate) const COLUMNS: &str = "d.id, d.title, d.amount, d.currency, d.pipeline_id, d.stage_id, d.position, d.expected_close, d.owner_id, \
      d.contact_id, d.company_id, d.status, d.archived_at, d.closed_at, d.stage_since, d.version, d.created_at, d.updated_at, d.last_activity_at";
@@ -85,8 +84,8 @@ pub async fn find_many(on: &dyn Executor, workspace: WorkspaceId, ids: &[DealId]
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let sql = format!("SELECT {COLUMNS} FROM deals d WHERE d.workspace_id = $1 AND d.id IN ({})", places(2, ids.len()));
-    let rows: Vec<DealRow> = ids.iter().fold(built_query(sql).bind(workspace), |q, id| q.bind(*id)).all(on).await?;
+    let ask = built_query(format!("SELECT {COLUMNS} FROM deals d WHERE d.workspace_id = $1 AND d.id IN ({{list}})"));
+    let rows: Vec<DealRow> = ask.bind(workspace).bind_list(ids.iter().copied()).all(on).await?;
     rows.into_iter().map(Deal::try_from).collect()
 }
 

@@ -66,7 +66,15 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, landed: &Landed) -> Result<Appli
     Ok(Applied { created: u32::from(is_new), updated: u32::from(!is_new && (visible || !was_mapped)), ..Applied::default() })
 }
 
-async fn settle_fields(tx: &Tx, a: &Arrival, landed: &Landed, company: &mut Company, said: &mut Provided, at: i64) -> Result<()> {
+/// Settles what the provider says of the company's fields with what is there.
+pub(super) async fn settle_fields(
+    tx: &Tx,
+    a: &Arrival,
+    landed: &Landed,
+    company: &mut Company,
+    said: &mut Provided,
+    at: i64,
+) -> Result<()> {
     let values = [
         (Field::Name, line(landed.name.as_deref(), 200).map(Value::from)),
         (Field::Website, line(landed.website.as_deref(), 300).map(Value::from)),
@@ -187,15 +195,33 @@ async fn run(ctx: JobCtx, payload: Adoption) -> Result<Outcome, JobError> {
     Ok(if more { Outcome::Again(Duration::ZERO) } else { Outcome::Done })
 }
 
-struct Change {
-    is_new: bool,
-    was_mapped: bool,
-    visible: bool,
-    changed: Vec<Field>,
-    at: i64,
+/// What an arrival came to.
+pub(super) struct Change {
+    pub is_new: bool,
+    pub was_mapped: bool,
+    pub visible: bool,
+    pub changed: Vec<Field>,
+    pub at: i64,
 }
 
 async fn tell(tx: &Tx, a: &Arrival, landed: &Landed, company: &Company, change: &Change) -> Result<()> {
+    let event = news(tx, a, landed, company, change);
+    match event {
+        Some(event) => {
+            record_event(tx, &a.actor, event).await?;
+            tx.touch_topic(a.actor.workspace, "companies");
+        }
+        None if change.visible => {
+            tx.touch(a.actor.workspace, &company.id.to_ref());
+            tx.touch_topic(a.actor.workspace, "companies");
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+/// The event that an arrival is, if it is one.
+pub(super) fn news(tx: &Tx, a: &Arrival, landed: &Landed, company: &Company, change: &Change) -> Option<Event> {
     let source = |kind: &str, external_id: String| Source {
         connection: a.connection,
         provider: a.provider.to_owned(),
@@ -203,25 +229,17 @@ async fn tell(tx: &Tx, a: &Arrival, landed: &Landed, company: &Company, change: 
         external_id,
     };
     let arrival = source("company", landed.external_id.clone());
-    let news = source("company.update", format!("{}@{}", landed.external_id, change.at));
+    let update = source("company.update", format!("{}@{}", landed.external_id, change.at));
     let (operation, verb, source, at) = match (change.is_new, change.was_mapped) {
         (true, _) => ("company.created", "added", arrival, landed.created_at.unwrap_or(tx.now())),
         (false, false) => ("company.linked", "matched", arrival, tx.now()),
-        (false, true) if change.visible && !a.history => ("company.updated", "updated", news, tx.now()),
-        _ => {
-            if change.visible {
-                tx.touch(a.actor.workspace, &company.id.to_ref());
-                tx.touch_topic(a.actor.workspace, "companies");
-            }
-            return Ok(());
-        }
+        (false, true) if change.visible && !a.history => ("company.updated", "updated", update, tx.now()),
+        _ => return None,
     };
     let fields: Map<String, Value> =
         change.changed.iter().map(|field| (field.as_str().to_owned(), json!({ "from": a.provider }))).collect();
     let data = json!({ "verb": verb, "name": company.label(), "fields": fields });
     let mut event = Event::new(at, operation, "record", company.id.to_ref(), data);
     event.source = Some(source);
-    record_event(tx, &a.actor, event).await?;
-    tx.touch_topic(a.actor.workspace, "companies");
-    Ok(())
+    Some(event)
 }

@@ -76,11 +76,7 @@ pub(super) async fn company(tx: &Tx, a: &Arrival, landed: &Landed) -> Result<Opt
     {
         return Ok(Some((company, true)));
     }
-    let own_id = landed.own_id.as_deref().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned);
-    let domain = landed.website.as_deref().and_then(domain);
-    let name = landed.name.as_deref().map(atlas_store::fold).filter(|name| !name.is_empty());
-    for (column, value) in [("own_id", own_id), ("domain", domain), ("name_key", name)] {
-        let Some(value) = value else { continue };
+    for (column, value) in company_keys(landed) {
         let found = company::store::by(tx, workspace, column, &value).await?;
         let free = found.into_iter().filter(|c| is_free(&c.provided, a.connection, &landed.external_id));
         let (mut active, mut archived): (Vec<Company>, Vec<Company>) = free.partition(|c| c.status == Status::Active);
@@ -91,4 +87,12 @@ pub(super) async fn company(tx: &Tx, a: &Arrival, landed: &Landed) -> Result<Opt
         }
     }
     Ok(None)
+}
+
+/// What a company is recognised by besides the provider's id, the surest first: the column, and what it has to be.
+pub(super) fn company_keys(landed: &Landed) -> Vec<(&'static str, String)> {
+    let own_id = landed.own_id.as_deref().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned);
+    let domain = landed.website.as_deref().and_then(domain);
+    let name = landed.name.as_deref().map(atlas_store::fold).filter(|name| !name.is_empty());
+    [("own_id", own_id), ("domain", domain), ("name_key", name)].into_iter().filter_map(|(column, value)| Some((column, value?))).collect()
 }

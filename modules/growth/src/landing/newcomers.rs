@@ -1,42 +1,35 @@
 //! People nobody has heard of yet: what is known around them is looked up for many at once, and they are written together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use atlas_connect::{Applied, Arrival, Coming, Landing, Person, What, map_new, mapped_many};
-use atlas_kernel::{ConnectionId, Ref, Result, UserId, WorkspaceId};
-use atlas_store::{Query, Tx, built_query, record_event_later};
+use atlas_kernel::{Ref, Result, UserId};
+use atlas_store::{Tx, query, record_event_later};
 
 use super::person::{self, Change};
-use super::{line, remember_source, tombstones, version};
-use crate::checks::{email_key, phone_key, tag_key};
+use super::together::{self, Key, Strangers, Tags};
+use super::{line, remember_source, version};
+use crate::checks::{email_key, phone_key};
 use crate::company;
 use crate::contact::{Contact, store};
-use crate::ids::{CompanyId, TagId};
-use crate::list::places;
+use crate::ids::CompanyId;
 use crate::membership::{self, Claim};
 use crate::provenance::Provided;
-use crate::tag;
+
+/// Which handles of people are taken.
+const TAKEN: [(&str, &str); 3] = [
+    ("own_id", "SELECT own_id FROM contacts WHERE workspace_id = $1 AND own_id IN ({list})"),
+    ("email", "SELECT match_key FROM contact_handles WHERE workspace_id = $1 AND kind = 'email' AND match_key IN ({list})"),
+    ("phone", "SELECT match_key FROM contact_handles WHERE workspace_id = $1 AND kind = 'phone' AND match_key IN ({list})"),
+];
 
 /// What was looked up for the people of a transaction.
 struct Around {
-    connection: ConnectionId,
     owners: HashMap<String, Option<UserId>>,
     /// The companies that are here, with the name to show.
     companies: HashMap<String, (CompanyId, String)>,
-    unmet: Mutex<HashSet<String>>,
-    tags: Mutex<HashMap<String, TagId>>,
-}
-
-impl Around {
-    /// Whether the person is one of those nobody knows; from now on they are known.
-    fn meets(&self, external_id: &str) -> bool {
-        lock(&self.unmet).remove(external_id)
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    strangers: Strangers,
+    tags: Tags,
 }
 
 /// Looks up which of the people that are coming nobody knows, and what they name.
@@ -47,18 +40,17 @@ pub(super) async fn prepare(tx: &Tx, coming: &Coming<'_>) -> Result<()> {
     }
     let known = known(tx, coming, &people).await?;
     let people: Vec<&Person> = people.into_iter().filter(|person| !known.contains(&person.external_id)).collect();
-    let unmet = people.iter().map(|person| person.external_id.clone()).collect();
+    let strangers = Strangers::new(coming.connection, people.iter().map(|person| &person.external_id));
     let owners = owners(tx, coming, &people).await?;
     let companies = companies(tx, coming, &people).await?;
-    let tags = tags(tx, coming.workspace, &people).await?;
-    let (unmet, tags) = (Mutex::new(unmet), Mutex::new(tags));
-    tx.keep(Around { connection: coming.connection, owners, companies, unmet, tags });
+    let tags = Tags::look_up(tx, coming.workspace, people.iter().flat_map(|person| &person.tags)).await?;
+    tx.keep(Around { owners, companies, strangers, tags });
     Ok(())
 }
 
 /// People that only what is in the database can make known: nothing else that is coming speaks of them or of what they name.
 fn candidates<'a>(coming: &'a Coming<'a>) -> Vec<&'a Person> {
-    let mut spoken_of: BTreeSet<&str> = BTreeSet::new();
+    let (mut spoken_of, mut companies): (BTreeSet<&str>, BTreeSet<&str>) = (BTreeSet::new(), BTreeSet::new());
     let mut people: BTreeMap<&str, &Person> = BTreeMap::new();
     for landing in &coming.landings {
         match landing {
@@ -68,21 +60,25 @@ fn candidates<'a>(coming: &'a Coming<'a>) -> Vec<&'a Person> {
                 }
             }
             Landing::Conversation(conversation) => spoken_of.extend(conversation.people.iter().map(String::as_str)),
+            Landing::Company(company) => drop(companies.insert(&company.external_id)),
             _ => return vec![],
         }
     }
-    let mut handles: HashMap<(&str, String), usize> = HashMap::new();
+    let mut handles: HashMap<Key, usize> = HashMap::new();
     for person in people.values() {
         for handle in handles_of(person) {
             *handles.entry(handle).or_default() += 1;
         }
     }
-    let alone = |person: &Person| handles_of(person).iter().all(|handle| handles.get(handle) == Some(&1));
+    let alone = |person: &Person| {
+        handles_of(person).iter().all(|handle| handles.get(handle) == Some(&1))
+            && !person.companies.iter().any(|id| companies.contains(id.as_str()))
+    };
     people.into_values().filter(|person| !spoken_of.contains(person.external_id.as_str()) && alone(person)).collect()
 }
 
 /// What a contact could be recognised by, besides the provider's id.
-fn handles_of(person: &Person) -> Vec<(&'static str, String)> {
+fn handles_of(person: &Person) -> Vec<Key> {
     let own_id = person.own_id.as_deref().map(str::trim).filter(|id| !id.is_empty()).map(|id| ("own_id", id.to_owned()));
     let email = person.email.as_deref().and_then(email_key).map(|key| ("email", key));
     let phone = person.phone.as_deref().and_then(phone_key).map(|key| ("phone", key));
@@ -91,54 +87,30 @@ fn handles_of(person: &Person) -> Vec<(&'static str, String)> {
 
 /// The ids of those of whom anything is known here.
 async fn known(tx: &Tx, coming: &Coming<'_>, people: &[&Person]) -> Result<BTreeSet<String>> {
-    let (workspace, connection) = (coming.workspace, coming.connection);
     let ids: Vec<String> = people.iter().map(|person| person.external_id.clone()).collect();
-    let refs: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let mut known = tombstones::gone(tx, workspace, connection, What::Person.as_str(), &refs).await?;
-    known.extend(mapped_many(tx, workspace, connection, What::Person, &ids).await?.into_keys());
-    let sql = "SELECT DISTINCT external_id FROM conversation_people WHERE workspace_id = $1 AND connection_id = $2 AND external_id IN";
-    known.extend(among(sql, workspace, Some(connection), &refs).values::<String>(tx).await?);
-    let sql = "SELECT source_id FROM events WHERE workspace_id = $1 AND connection_id = $2 AND source_kind = 'contact' AND source_id IN";
-    known.extend(among(sql, workspace, Some(connection), &refs).values::<String>(tx).await?);
-    let mut taken: HashSet<(&str, String)> = HashSet::new();
-    for (kind, sql) in [
-        ("own_id", "SELECT own_id FROM contacts WHERE workspace_id = $1 AND own_id IN"),
-        ("email", "SELECT match_key FROM contact_handles WHERE workspace_id = $1 AND kind = 'email' AND match_key IN"),
-        ("phone", "SELECT match_key FROM contact_handles WHERE workspace_id = $1 AND kind = 'phone' AND match_key IN"),
-    ] {
-        let keys: Vec<String> =
-            people.iter().flat_map(|person| handles_of(person)).filter(|handle| handle.0 == kind).map(|handle| handle.1).collect();
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        if !keys.is_empty() {
-            taken.extend(among(sql, workspace, None, &keys).values::<String>(tx).await?.into_iter().map(|key| (kind, key)));
-        }
-    }
+    let mut known = together::known_by_id(tx, coming, What::Person, "contact", &ids).await?;
+    let talked = query(
+        "SELECT DISTINCT external_id FROM conversation_people WHERE workspace_id = $1 AND connection_id = $2 AND external_id IN ({list})",
+    );
+    known.extend(talked.bind(coming.workspace).bind(coming.connection).bind_list(&ids).values::<String>(tx).await?);
+    let handles: Vec<Key> = people.iter().flat_map(|person| handles_of(person)).collect();
+    let taken = together::taken(tx, coming.workspace, &handles, TAKEN).await?;
     let recognised = people.iter().filter(|person| handles_of(person).iter().any(|handle| taken.contains(handle)));
     known.extend(recognised.map(|person| person.external_id.clone()));
     Ok(known)
 }
 
-/// A query whose text ends with `IN`, for these values.
-pub(super) fn among(sql: &str, workspace: WorkspaceId, connection: Option<ConnectionId>, values: &[&str]) -> Query {
-    let from = if connection.is_some() { 3 } else { 2 };
-    let ask = built_query(format!("{sql} ({})", places(from, values.len()))).bind(workspace);
-    let ask = match connection {
-        Some(connection) => ask.bind(connection),
-        None => ask,
-    };
-    values.iter().fold(ask, |ask, value| ask.bind(*value))
-}
-
 /// The members behind the colleagues that own these people at the provider.
 async fn owners(tx: &Tx, coming: &Coming<'_>, people: &[&Person]) -> Result<HashMap<String, Option<UserId>>> {
     let named: BTreeSet<String> = people.iter().filter_map(|person| line(person.owner.as_deref(), 200)).collect();
-    let named: Vec<&str> = named.iter().map(String::as_str).collect();
     if named.is_empty() {
         return Ok(HashMap::new());
     }
-    let sql = "SELECT external_id, user_id FROM teammates WHERE workspace_id = $1 AND connection_id = $2 AND external_id IN";
-    let found: Vec<(String, Option<UserId>)> = among(sql, coming.workspace, Some(coming.connection), &named).all(tx).await?;
-    let mut owners: HashMap<String, Option<UserId>> = named.into_iter().map(|name| (name.to_owned(), None)).collect();
+    let ask =
+        query("SELECT external_id, user_id FROM teammates WHERE workspace_id = $1 AND connection_id = $2 AND external_id IN ({list})");
+    let ask = ask.bind(coming.workspace).bind(coming.connection).bind_list(&named);
+    let found: Vec<(String, Option<UserId>)> = ask.all(tx).await?;
+    let mut owners: HashMap<String, Option<UserId>> = named.into_iter().map(|name| (name, None)).collect();
     owners.extend(found);
     Ok(owners)
 }
@@ -153,21 +125,9 @@ async fn companies(tx: &Tx, coming: &Coming<'_>, people: &[&Person]) -> Result<H
     Ok(mapped.into_iter().filter_map(|(external_id, record)| Some((external_id, here(record)?))).collect())
 }
 
-async fn tags(tx: &Tx, workspace: WorkspaceId, people: &[&Person]) -> Result<HashMap<String, TagId>> {
-    let keys: BTreeSet<String> = people.iter().flat_map(|person| &person.tags).map(|name| tag_key(name)).collect();
-    let keys: Vec<&str> = keys.iter().map(String::as_str).take(1_000).collect();
-    if keys.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let sql = "SELECT name_key, id FROM tags WHERE workspace_id = $1 AND name_key IN";
-    Ok(among(sql, workspace, None, &keys).all::<(String, TagId)>(tx).await?.into_iter().collect())
-}
-
 /// Takes in a person of whom nothing is known; none when something may be. The outcome is that of [`person::apply`].
 pub(super) async fn apply(tx: &Tx, a: &Arrival, person: &Person) -> Result<Option<Applied>> {
-    let Some(around) = tx.kept::<Around>().filter(|around| around.connection == a.connection && around.meets(&person.external_id)) else {
-        return Ok(None);
-    };
+    let Some(around) = tx.kept::<Around>().filter(|around| around.strangers.meet(a, &person.external_id)) else { return Ok(None) };
     let workspace = a.actor.workspace;
     let at = version(person.updated_at.or(person.created_at));
     let mut contact = Contact::blank(a.provider, tx.now());
@@ -177,7 +137,10 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, person: &Person) -> Result<Optio
     person::settle_owner(tx, a, person, &mut contact, &mut said, (at, owner)).await?;
     person::settle_times(&mut contact, person, a.provider);
     let record = contact.id.to_ref();
-    put_tags(tx, a, person, &record, &mut said, at, &around).await?;
+    around.tags.put(tx, a, &record, &person.tags, at).await?;
+    if person.tags_complete {
+        said.tags_at = Some(at);
+    }
     let companies = join_companies(tx, a, person, &contact, &mut said, at, &around);
     contact.company = companies.first().map(|(id, _)| *id);
     *contact.provided.entry(a.connection) = said;
@@ -191,29 +154,6 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, person: &Person) -> Result<Optio
     }
     person::touch(tx, workspace, &contact, true);
     Ok(Some(Applied { created: 1, ..Applied::default() }))
-}
-
-async fn put_tags(tx: &Tx, a: &Arrival, person: &Person, record: &Ref, said: &mut Provided, at: i64, around: &Around) -> Result<()> {
-    let writer = membership::writer(a.connection);
-    let mut put: BTreeSet<TagId> = BTreeSet::new();
-    for name in person.tags.iter().filter_map(|tag| line(Some(tag), 60)) {
-        let key = tag_key(&name);
-        if key.is_empty() {
-            continue;
-        }
-        let known = lock(&around.tags).get(&key).copied();
-        let tag = match known {
-            Some(tag) => tag,
-            None => tag::store::named(tx, a.actor.workspace, &name, &writer).await?,
-        };
-        lock(&around.tags).insert(key, tag);
-        put.insert(tag);
-    }
-    tag::store::add(tx, a.actor.workspace, record, &put, &writer, at);
-    if person.tags_complete {
-        said.tags_at = Some(at);
-    }
-    Ok(())
 }
 
 /// Writes down the companies that the provider names; answers those that are here, the one to show first in front.
@@ -237,6 +177,7 @@ fn join_companies(
     if person.companies_complete {
         said.companies_at = Some(at);
     }
-    let name = |id: CompanyId| around.companies.values().find(|(known, _)| *known == id).map(|(_, name)| name.clone());
-    membership::companies(&claims).into_iter().map(|id| (id, name(id).unwrap_or_default())).collect()
+    let names: HashMap<CompanyId, &String> =
+        claims.iter().filter_map(|claim| around.companies.get(&claim.claim)).map(|(id, name)| (*id, name)).collect();
+    membership::companies(&claims).into_iter().map(|id| (id, names.get(&id).copied().cloned().unwrap_or_default())).collect()
 }

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use atlas_kernel::{ConnectionId, Result, WorkspaceId};
-use atlas_store::{Executor, Tx, built_query, query};
-
-use crate::list::places;
+use atlas_store::{Executor, Tx, query};
 
 /// The word for a message whose content must go while the message stays.
 pub(super) const REDACTED: &str = "redacted";
@@ -31,12 +29,11 @@ pub(super) async fn gone(
 ) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     for ids in external_ids.chunks(500) {
-        let sql = format!(
-            "SELECT external_id FROM tombstones WHERE workspace_id = $1 AND connection_id = $2 AND what = $3 AND external_id IN ({})",
-            places(4, ids.len())
+        let ask = query(
+            "SELECT external_id FROM tombstones WHERE workspace_id = $1 AND connection_id = $2 AND what = $3 AND external_id IN ({list})",
         );
-        let ask = built_query(sql).bind(workspace).bind(connection).bind(what);
-        found.extend(ids.iter().fold(ask, |q, id| q.bind(*id)).values::<String>(on).await?);
+        let ask = ask.bind(workspace).bind(connection).bind(what).bind_list(ids.iter().copied());
+        found.extend(ask.values::<String>(on).await?);
     }
     Ok(found)
 }
@@ -81,13 +78,12 @@ pub(super) async fn survivors(
         let asked: Vec<&str> = asked.into_iter().collect();
         let mut moved: BTreeMap<String, String> = BTreeMap::new();
         for ids in asked.chunks(500) {
-            let sql = format!(
+            let ask = query(
                 "SELECT external_id, merged_into FROM tombstones WHERE workspace_id = $1 AND connection_id = $2 AND what = 'person' \
-                 AND merged_into IS NOT NULL AND external_id IN ({})",
-                places(3, ids.len())
+                 AND merged_into IS NOT NULL AND external_id IN ({list})",
             );
-            let ask = built_query(sql).bind(workspace).bind(connection);
-            moved.extend(ids.iter().fold(ask, |q, id| q.bind(*id)).all::<(String, String)>(on).await?);
+            let ask = ask.bind(workspace).bind(connection).bind_list(ids.iter().copied());
+            moved.extend(ask.all::<(String, String)>(on).await?);
         }
         if moved.is_empty() {
             break;

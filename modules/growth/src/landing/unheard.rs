@@ -1,14 +1,13 @@
 //! Conversations nobody has heard of yet: what is known around them is looked up for many at once, and they are written together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use atlas_connect::{Applied, Arrival, Coming, Conversation as Landed, Landing, What, map_new, mapped_many};
-use atlas_kernel::{ConnectionId, Ref, Result};
-use atlas_store::{Insert, Tx, record_event_later};
+use atlas_kernel::{Ref, Result};
+use atlas_store::{Insert, Tx, query, record_event_later};
 
 use super::conversation::{self, Outcome};
-use super::newcomers::among;
+use super::together::Strangers;
 use super::tombstones::{self, REDACTED};
 use super::version;
 use crate::contact;
@@ -18,23 +17,16 @@ use crate::membership;
 
 /// What was looked up for the conversations of a transaction.
 struct Around {
-    connection: ConnectionId,
     /// The person's id after all merges, and their contact if it is here.
     people: HashMap<String, (String, Option<ContactId>)>,
     companies: HashMap<ContactId, Vec<CompanyId>>,
-    unheard: Mutex<HashSet<String>>,
+    strangers: Strangers,
 }
 
-impl Around {
-    /// Whether the conversation is one of those nobody knows; from now on it is known.
-    fn hears(&self, external_id: &str) -> bool {
-        self.unheard.lock().unwrap_or_else(PoisonError::into_inner).remove(external_id)
-    }
-}
-
-/// Looks up which of the conversations that are coming nobody knows, and who takes part in them.
-pub(super) async fn prepare(tx: &Tx, coming: &Coming<'_>) -> Result<()> {
-    let candidates = candidates(coming);
+/// Looks up which of the conversations that are coming nobody knows, and who takes part in them; nothing when companies are coming
+/// for which contacts may wait, and which change who is on whose timeline.
+pub(super) async fn prepare(tx: &Tx, coming: &Coming<'_>, companies_are_unmet: bool) -> Result<()> {
+    let candidates = if companies_are_unmet { candidates(coming) } else { vec![] };
     if candidates.len() < 2 {
         return Ok(());
     }
@@ -53,8 +45,8 @@ pub(super) async fn prepare(tx: &Tx, coming: &Coming<'_>) -> Result<()> {
     }
     let known_as = |(id, stays): (String, String)| (id, (stays.clone(), contacts.get(&stays).and_then(Ref::as_id)));
     let people = survivors.into_iter().map(known_as).collect();
-    let unheard = Mutex::new(unheard.into_iter().map(|landed| landed.external_id.clone()).collect());
-    tx.keep(Around { connection: coming.connection, people, companies, unheard });
+    let strangers = Strangers::new(coming.connection, unheard.into_iter().map(|landed| &landed.external_id));
+    tx.keep(Around { people, companies, strangers });
     Ok(())
 }
 
@@ -71,6 +63,7 @@ fn candidates<'a>(coming: &'a Coming<'a>) -> Vec<&'a Landed> {
                 }
             }
             Landing::Person(person) => drop(people.insert(&person.external_id)),
+            Landing::Company(_) => {}
             _ => return vec![],
         }
     }
@@ -92,18 +85,19 @@ async fn known(tx: &Tx, coming: &Coming<'_>, candidates: &[&Landed]) -> Result<B
     let mut known = tombstones::gone(tx, workspace, connection, What::Conversation.as_str(), &ids).await?;
     let owned: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
     known.extend(mapped_many(tx, workspace, connection, What::Conversation, &owned).await?.into_keys());
-    let sql = "SELECT external_id FROM conversations WHERE workspace_id = $1 AND connection_id = $2 AND external_id IN";
-    known.extend(among(sql, workspace, Some(connection), &ids).values::<String>(tx).await?);
+    let sql = "SELECT external_id FROM conversations WHERE workspace_id = $1 AND connection_id = $2 AND external_id IN ({list})";
+    known.extend(query(sql).bind(workspace).bind(connection).bind_list(ids).values::<String>(tx).await?);
     let messages: Vec<&str> = candidates.iter().flat_map(|landed| &landed.messages).map(|message| message.external_id.as_str()).collect();
     let mut heard: BTreeSet<String> = tombstones::gone(tx, workspace, connection, What::Message.as_str(), &messages).await?;
     heard.extend(tombstones::gone(tx, workspace, connection, REDACTED, &messages).await?);
     for some in messages.chunks(500) {
         for sql in [
-            "SELECT external_id FROM messages WHERE workspace_id = $1 AND connection_id = $2 AND external_id IN",
-            "SELECT source_id FROM events WHERE workspace_id = $1 AND connection_id = $2 AND source_kind LIKE 'conversation%' AND source_id IN",
-            "SELECT external_id FROM connect_mappings WHERE workspace_id = $1 AND connection_id = $2 AND what = 'message' AND external_id IN",
+            "SELECT external_id FROM messages WHERE workspace_id = $1 AND connection_id = $2 AND external_id IN ({list})",
+            "SELECT source_id FROM events WHERE workspace_id = $1 AND connection_id = $2 AND source_kind LIKE 'conversation%' AND source_id IN ({list})",
+            "SELECT external_id FROM connect_mappings WHERE workspace_id = $1 AND connection_id = $2 AND what = 'message' AND external_id IN ({list})",
         ] {
-            heard.extend(among(sql, workspace, Some(connection), some).values::<String>(tx).await?);
+            let ask = query(sql).bind(workspace).bind(connection).bind_list(some.iter().copied());
+            heard.extend(ask.values::<String>(tx).await?);
         }
     }
     let spoken = candidates.iter().filter(|landed| landed.messages.iter().any(|message| heard.contains(&message.external_id)));
@@ -113,9 +107,7 @@ async fn known(tx: &Tx, coming: &Coming<'_>, candidates: &[&Landed]) -> Result<B
 
 /// Takes in a conversation of which nothing is known; none when something may be. The outcome is that of [`conversation::apply`].
 pub(super) async fn apply(tx: &Tx, a: &Arrival, landed: &Landed) -> Result<Option<Applied>> {
-    let Some(around) = tx.kept::<Around>().filter(|around| around.connection == a.connection && around.hears(&landed.external_id)) else {
-        return Ok(None);
-    };
+    let Some(around) = tx.kept::<Around>().filter(|around| around.strangers.meet(a, &landed.external_id)) else { return Ok(None) };
     let workspace = a.actor.workspace;
     let at = version(landed.updated_at.or(landed.created_at));
     let conversation = conversation::merged(a, landed, None, at, tx.now());
@@ -138,7 +130,7 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, landed: &Landed) -> Result<Optio
     conversation::touch(tx, workspace, &conversation, &circle);
     let outcome = Outcome::of_new(&messages);
     if let Some(newest) = outcome.newest.max((!contacts.is_empty()).then_some(conversation.last_message_at)) {
-        contact::store::note_activity(tx, workspace, &circle, newest).await?;
+        contact::store::note_activity_later(tx, workspace, &circle, newest);
     }
     Ok(Some(Applied { created: 1, updated: 0, removed: 0, messages: outcome.added }))
 }

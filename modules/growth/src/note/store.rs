@@ -5,7 +5,6 @@ use atlas_store::{Executor, SearchDoc, Tx, built_query, query, search_put, searc
 
 use super::Note;
 use crate::ids::NoteId;
-use crate::list::places;
 
 const COLUMNS: &str = "id, subject, body, author_id, author_name, deleted_at, version, created_at, updated_at";
 
@@ -17,8 +16,8 @@ pub async fn find_many(on: &dyn Executor, workspace: WorkspaceId, ids: &[NoteId]
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let sql = format!("SELECT {COLUMNS} FROM notes WHERE workspace_id = $1 AND id IN ({})", places(2, ids.len()));
-    ids.iter().fold(built_query(sql).bind(workspace), |q, id| q.bind(*id)).all(on).await
+    let ask = built_query(format!("SELECT {COLUMNS} FROM notes WHERE workspace_id = $1 AND id IN ({{list}})"));
+    ask.bind(workspace).bind_list(ids.iter().copied()).all(on).await
 }
 
 /// The note with this id, deleted or not.

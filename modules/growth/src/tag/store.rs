@@ -3,12 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use atlas_kernel::{ConnectionId, Ref, Result, WorkspaceId};
-use atlas_store::{Executor, Insert, Tx, built_query, query};
+use atlas_store::{Executor, Insert, Tx, query};
 
 use super::Tag;
 use crate::checks::tag_key;
 use crate::ids::TagId;
-use crate::list::places;
 use crate::membership::PERSON;
 
 /// All tags of a workspace, by name; at most 500.
@@ -36,12 +35,11 @@ pub async fn of(on: &dyn Executor, workspace: WorkspaceId, records: &[Ref]) -> R
     if records.is_empty() {
         return Ok(tags);
     }
-    let sql = format!(
+    let ask = query(
         "SELECT DISTINCT r.record, t.id, t.name, t.name_key FROM record_tags r JOIN tags t ON t.workspace_id = r.workspace_id AND t.id = r.tag_id \
-         WHERE r.workspace_id = $1 AND r.record IN ({}) ORDER BY t.name_key",
-        places(2, records.len())
+         WHERE r.workspace_id = $1 AND r.record IN ({list}) ORDER BY t.name_key",
     );
-    let rows: Vec<(Ref, TagId, String)> = records.iter().fold(built_query(sql).bind(workspace), |q, record| q.bind(record)).all(on).await?;
+    let rows: Vec<(Ref, TagId, String)> = ask.bind(workspace).bind_list(records).all(on).await?;
     for (record, id, name) in rows {
         tags.entry(record).or_default().push(Tag { id, name });
     }

@@ -1,4 +1,4 @@
-//! People who come many at once are written together: the outcome is that of one after the other.
+//! People, companies and conversations that come many at once are written together: the outcome is that of one after the other.
 
 use atlas_connect::{Company, Conversation, Landing, Message, Person, Side, Teammate, What, mappings_by};
 use atlas_growth::contact::Edit;
@@ -35,6 +35,10 @@ async fn before(office: &Office) {
     office.arrive(Landing::Merged { from: "gone".into(), into: "old".into() }).await;
     office.arrive(Landing::Redacted { external_id: "b1".into() }).await;
     office.arrive(Landing::Gone { what: What::Conversation, external_id: "ended".into() }).await;
+    office.arrive(Landing::Person(Person { companies: words(&["awaited"]), ..person("patient", 1) })).await;
+    office.arrive(Landing::Conversation(talk("v0", 2, &["patient"], vec![message("m0", 1, Side::Customer, "Hello")]))).await;
+    office.arrive(Landing::Gone { what: What::Company, external_id: "closed".into() }).await;
+    office.company("Written by hand").await;
 }
 
 /// All there is to say of people, and all that can stand in the way of writing them together.
@@ -76,6 +80,53 @@ fn crowd() -> Vec<Landing> {
     let mut landings: Vec<Landing> = people.into_iter().map(Landing::Person).collect();
     landings.insert(3, Landing::Conversation(talk("v2", 3, &["chats"], vec![message("m2", 2, Side::Customer, "Hi")])));
     landings.extend(chats().into_iter().map(Landing::Conversation));
+    landings
+}
+
+/// All there is to say of companies, and all that can stand in the way of writing them together; people and conversations among them.
+fn firms(all_unmet: bool) -> Vec<Landing> {
+    let full = |id: &str| Company {
+        external_id: id.into(),
+        own_id: Some(format!("own-{id}")),
+        name: Some(format!("Firm {id}")),
+        website: Some(format!("https://{id}.example/about")),
+        industry: Some("Boats".into()),
+        plan: Some("Gold".into()),
+        size: Some(12),
+        tags: words(&["vip", "Newer", "newer", " "]),
+        attributes: serde_json::from_str(r#"{"tier":1}"#).unwrap(),
+        created_at: Some(minute(2)),
+        updated_at: Some(minute(3)),
+    };
+    let unmet = vec![
+        full("f1"),
+        Company { size: Some(-1), tags: vec![], name: Some(" \u{7}Firm two ".into()), ..full("f2") },
+        Company { name: None, ..full("f3") },
+        Company { external_id: "f4".into(), ..Company::default() },
+        // Called the same as each other, which makes them no less two.
+        Company { own_id: None, website: None, name: Some("Twin".into()), ..full("f5") },
+        Company { own_id: None, website: None, name: Some("Twin".into()), ..full("f6") },
+    ];
+    let known = vec![
+        Company { name: Some("Written by hand".into()), own_id: None, website: None, ..full("hand") },
+        Company { name: Some("Harbour Ltd".into()), ..full("c1") },
+        full("awaited"),
+        full("closed"),
+        full("named"),
+        Company { name: Some("First".into()), ..full("both") },
+        Company { name: Some("Second".into()), updated_at: Some(minute(4)), ..full("both") },
+    ];
+    let mut landings: Vec<Landing> = unmet.into_iter().map(Landing::Company).collect();
+    if !all_unmet {
+        landings.extend(known.into_iter().map(Landing::Company));
+        landings.push(Landing::Person(Person { companies: words(&["named", "c2"]), companies_complete: true, ..person("names", 2) }));
+    }
+    landings.insert(2, Landing::Person(Person { companies: words(&["c2"]), companies_complete: true, ..person("beside", 2) }));
+    landings.push(Landing::Person(Person { name: Some("Person beside".into()), ..person("beside2", 2) }));
+    for n in 0..3 {
+        let said = vec![message(&format!("s{n}"), 5 + n, Side::Customer, "Hello")];
+        landings.push(Landing::Conversation(talk(&format!("beside{n}"), 6, &["patient", "old"], said)));
+    }
     landings
 }
 
@@ -124,6 +175,24 @@ const ASKED: [&str; 9] = [
      AND e.id = s.event_id, contacts c WHERE s.workspace_id = $1 AND c.workspace_id = $1 AND c.id = $2 AND s.subject = $3 ORDER BY 1",
 ];
 
+/// The same of each company.
+const ASKED_OF_COMPANIES: [&str; 6] = [
+    "SELECT c.name || '|' || c.name_key || '|' || COALESCE(c.website, '-') || COALESCE(c.domain, '-') || COALESCE(c.industry, '-') || \
+     COALESCE(CAST(c.size AS TEXT), '-') || COALESCE(c.plan, '-') || COALESCE(c.own_id, '-') || c.status || c.origin || \
+     CAST(c.provenance AS TEXT) || CAST(c.provided AS TEXT) || CAST(c.version AS TEXT) || '|' || CAST(c.created_at AS TEXT) || '|' || \
+     CAST(c.last_activity_at AS TEXT) FROM companies c WHERE c.workspace_id = $1 AND c.id = $2 AND $3 <> '' AND c.origin = 'intercom' \
+     AND c.created_at < c.updated_at",
+    "SELECT t.name || CAST(r.said_at AS TEXT) FROM record_tags r JOIN tags t ON t.workspace_id = r.workspace_id AND t.id = r.tag_id \
+     WHERE r.workspace_id = $1 AND r.record_id = $2 AND r.record = $3 ORDER BY 1",
+    "SELECT 'source' FROM record_sources r, companies c WHERE r.workspace_id = $1 AND c.workspace_id = $1 AND c.id = $2 AND r.record = $3",
+    "SELECT r.kind || r.title || '|' || r.detail FROM search_docs r, companies c \
+     WHERE r.workspace_id = $1 AND c.workspace_id = $1 AND c.id = $2 AND r.record = $3",
+    "SELECT e.operation || e.kind || e.actor_name || e.actor_via || CAST(e.data AS TEXT) || COALESCE(e.source_kind || e.source_id, '-') \
+     FROM events e, companies c WHERE e.workspace_id = $1 AND c.workspace_id = $1 AND c.id = $2 AND e.record = $3 ORDER BY 1",
+    "SELECT e.operation || s.kind FROM event_subjects s JOIN events e ON e.workspace_id = s.workspace_id \
+     AND e.id = s.event_id, companies c WHERE s.workspace_id = $1 AND c.workspace_id = $1 AND c.id = $2 AND s.subject = $3 ORDER BY 1",
+];
+
 /// The same of each conversation.
 const ASKED_OF_CHATS: [&str; 4] = [
     "SELECT COALESCE(title, '-') || state || COALESCE(assignee, '-') || CAST(message_count AS TEXT) || '|' || \
@@ -152,7 +221,13 @@ async fn seen(office: &Office) -> Vec<String> {
     let (connection, ines) = (office.connection.to_string(), office.ines.user.unwrap().to_string());
     let plain = |text: String| text.replace(&connection, "CONNECTION").replace(&ines, "INES").replace(&office.ines.name, "Ines");
     let mut rows = vec![];
-    for (what, asked) in [(What::Person, &ASKED[..]), (What::Conversation, &ASKED_OF_CHATS), (What::Message, &ASKED_OF_MESSAGES)] {
+    let all = [
+        (What::Person, &ASKED[..]),
+        (What::Company, &ASKED_OF_COMPANIES),
+        (What::Conversation, &ASKED_OF_CHATS),
+        (What::Message, &ASKED_OF_MESSAGES),
+    ];
+    for (what, asked) in all {
         let mapped = mappings_by(&office.db, office.ws, office.connection, what, "", 200).await.unwrap();
         for (n, sql) in asked.iter().enumerate() {
             let before = rows.len();
@@ -170,13 +245,13 @@ async fn seen(office: &Office) -> Vec<String> {
 /// What search and timelines of the companies show.
 async fn shown(office: &Office) -> Vec<String> {
     let mut shown = vec![];
-    for word in ["person", "hello", "long", "secret", "stays", "harbour", "calder", "gold", "dublin", "again"] {
-        let hits = atlas_store::search(&office.db, office.ws, word, &["contact", "conversation"], 50).await.unwrap();
+    for word in ["person", "hello", "long", "secret", "stays", "harbour", "calder", "gold", "dublin", "again", "firm", "boats", "twin"] {
+        let hits = atlas_store::search(&office.db, office.ws, word, &["contact", "conversation", "company"], 50).await.unwrap();
         let mut titles: Vec<String> = hits.into_iter().map(|hit| hit.title).collect();
         titles.sort();
         shown.push(format!("{word}: {titles:?}"));
     }
-    for id in ["c1", "c2"] {
+    for id in ["c1", "c2", "f1", "awaited", "hand"] {
         let company = office.mapped(What::Company, id).await.unwrap();
         let mut operations = office.operations(&company).await;
         operations.sort();
@@ -191,12 +266,13 @@ async fn together_comes_to_the_same_as_one_after_the_other() {
     let together = workspace_in(&alone.db, "Gannet").await;
     before(&alone).await;
     before(&together).await;
-    let mut one_by_one = vec![];
-    for landing in crowd() {
-        one_by_one.push(alone.arrive(landing).await);
+    for lot in [crowd(), firms(true), firms(false)] {
+        let mut one_by_one = vec![];
+        for landing in &lot {
+            one_by_one.push(alone.arrive(landing.clone()).await);
+        }
+        assert_eq!(together.arrive_together(&lot).await, one_by_one);
     }
-    let at_once = together.arrive_together(&crowd()).await;
-    assert_eq!(at_once, one_by_one);
     let (expected, rows) = (seen(&alone).await, seen(&together).await);
     for (row, expected) in rows.iter().zip(&expected) {
         assert_eq!(row, expected);
@@ -232,12 +308,13 @@ async fn many_newcomers_take_hardly_more_statements_than_few() {
         let said = |n: usize| (0..6).map(|m| message(&format!("c{n}m{m}"), m, Side::Customer, "Hello")).collect();
         (from..to).map(|n| Landing::Conversation(talk(&format!("c{n}"), 1, &["old", "waits"], said(n)))).collect()
     };
-    // Each conversation says when its people were last active.
-    let each = |sql: &str| sql.contains("last_activity_at <");
-    let count = |queries: &[atlas_store::Query]| queries.iter().filter(|query| !each(query.sql())).count();
-    for (few, many, most) in [(people(0, 4), people(4, 68), 24), (chats(0, 4), chats(4, 68), 26)] {
+    let firms = |from: usize, to: usize| -> Vec<Landing> {
+        let each = |n: usize| company(&format!("f{n}"), &format!("Firm {n}"));
+        (from..to).map(each).collect()
+    };
+    for (few, many, most) in [(people(0, 4), people(4, 68), 24), (chats(0, 4), chats(4, 68), 28), (firms(0, 4), firms(4, 68), 18)] {
         let (_, few) = watch_queries(office.arrive_together(&few)).await;
         let (_, many) = watch_queries(office.arrive_together(&many)).await;
-        assert!(count(&few) <= most && count(&many) <= count(&few) + 4, "{} for 4, {} for 64", count(&few), count(&many));
+        assert!(few.len() <= most && many.len() <= few.len() + 4, "{} for 4, {} for 64", few.len(), many.len());
     }
 }

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use atlas_connect::{Applied, Arrival, Coming, Landing, Purged};
 use atlas_growth::{company, contact, deal};
-use atlas_kernel::{Actor, Clock, ConnectionId, Ref, Result, Role, SessionId, Timestamp, UserId, Via, WorkspaceId};
-use atlas_store::{Db, Dialect, EventQuery, EventRow, Executor, Nouns, Query, Row, events_about, query};
+use atlas_kernel::{Actor, Clock, ConnectionId, Ref, Result, Role, SessionId, Timestamp, Via, WorkspaceId};
+use atlas_store::{Db, Dialect, EventQuery, EventRow, Executor, Nouns, Query, Take, events_about};
 use futures::future::BoxFuture;
 
 /// A small workspace.
@@ -47,35 +47,8 @@ fn mapping_tables() -> Vec<atlas_store::Migration> {
 }
 
 async fn member(db: &Db, ws: WorkspaceId, name: &str, email: &str, role: Role) -> Actor {
-    let id = UserId::new(noon());
-    let (user, mail) = (name.to_owned(), email.to_owned());
-    db.write(|tx| {
-        let (user, mail) = (user.clone(), mail.clone());
-        async move {
-            query(
-                "INSERT INTO users (id, email, name, password_hash, time_zone, theme, density, single_keys, version, created_at, updated_at) \
-                 VALUES ($1,$2,$3,'','Europe/Dublin','system','comfortable',$4,1,$5,$5)",
-            )
-            .bind(id)
-            .bind(mail)
-            .bind(user)
-            .bind(true)
-            .bind(noon())
-            .run(&tx)
-            .await?;
-            query("INSERT INTO memberships (workspace_id, user_id, role, joined_at) VALUES ($1,$2,$3,$4)")
-                .bind(ws)
-                .bind(id)
-                .bind(role.as_str())
-                .bind(noon())
-                .run(&tx)
-                .await
-        }
-    })
-    .await
-    .unwrap();
-    let via = Via::Session(SessionId::new(noon()));
-    Actor { workspace: ws, user: Some(id), name: name.to_owned(), role, via, time_zone: "Europe/Dublin".into() }
+    let put = db.write(|tx| async move { atlas_identity::put_member(&tx, ws, role, name, email, "Europe/Dublin").await });
+    Actor { via: Via::Session(SessionId::new(noon())), ..put.await.unwrap() }
 }
 
 impl Office {
@@ -189,9 +162,9 @@ impl<'a> Counting<'a> {
 }
 
 impl Executor for Counting<'_> {
-    fn rows(&self, query: Query) -> BoxFuture<'_, Result<Vec<Row>>> {
+    fn each<'a>(&'a self, query: Query, take: Take<'a>) -> BoxFuture<'a, Result<()>> {
         self.ran.fetch_add(1, Ordering::SeqCst);
-        self.inner.rows(query)
+        self.inner.each(query, take)
     }
     fn execute(&self, query: Query) -> BoxFuture<'_, Result<u64>> {
         self.inner.execute(query)

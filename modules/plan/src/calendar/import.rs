@@ -12,7 +12,7 @@ mod zone;
 
 use atlas_connect::Transport;
 use atlas_identity::Vault;
-use atlas_kernel::{Error, Result, Timestamp, UserId};
+use atlas_kernel::{Error, Timestamp, UserId};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ const BEHIND: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 pub struct Reach {
     /// Seals the addresses, which are secrets.
     pub vault: Vault,
-    /// Whether addresses of the local network may be called, and plain HTTP.
+    /// Whether addresses of the local network may be called, and plain HTTP: whoever may write a plan may name one.
     pub allow_private: bool,
     /// Over the network, or inside this process under test.
     pub transport: Transport,
@@ -129,16 +129,16 @@ impl Summary {
     }
 }
 
+/// The field error of a text that is no calendar.
+fn no_calendar() -> Error {
+    Error::field("calendar", "not_a_calendar", "an iCalendar file (.ics): it begins with BEGIN:VCALENDAR")
+}
+
 impl Calendar {
-    /// What of its content takes the member's time now and later.
-    ///
-    /// # Errors
-    /// A field error on `calendar` when the content is no calendar.
-    pub fn reading(&self, content: &str, own: &TimeZone, mine: &str, now: Timestamp) -> Result<Reading> {
-        let wrong = || Error::field("calendar", "not_a_calendar", "an iCalendar file (.ics): it begins with BEGIN:VCALENDAR");
-        let text = read(content).ok_or_else(wrong)?;
+    /// What of a text takes the member's time now and later; `email` is the member's address in Atlas.
+    fn reading(&self, text: &Text, own: &TimeZone, email: &str, now: Timestamp) -> Reading {
         let named = text.name.iter().filter(|name| name.contains('@')).map(|name| name.to_lowercase());
-        let mine: Vec<String> = named.chain(self.own_address.clone()).chain([mine.to_lowercase()]).collect();
-        Ok(expand(&text, own, &mine, now - BEHIND, now + AHEAD))
+        let mine: Vec<String> = named.chain(self.own_address.clone()).chain([email.to_lowercase()]).collect();
+        expand(text, own, &mine, now - BEHIND, now + AHEAD)
     }
 }

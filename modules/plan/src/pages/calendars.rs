@@ -63,7 +63,14 @@ pub async fn import(_: Planning, ctx: Ctx, form: Multipart) -> Reply {
     };
     let (who, me) = (&ctx.actor, ctx.actor.person()?);
     let new = &NewCalendar { name: typed.name.clone(), own_address: typed.own_address.clone(), from: content };
-    match ctx.app.db.write(|tx| async move { verbs::add_file(&tx, who, me, new).await }).await {
+    let taken = match verbs::read_file(&ctx.app.db, who, me, new).await {
+        Ok(file) => {
+            let file = &file;
+            ctx.app.db.write(|tx| async move { verbs::add_file(&tx, who, new, file).await }).await
+        }
+        Err(error) => Err(error),
+    };
+    match taken {
         Ok((_, difference)) if difference.is_none() => ctx.redirect("/plan/hours").toast("Nothing in it is new").reply(),
         Ok((calendar, _)) => ctx.redirect("/plan/hours").toast(format!("“{}”: {}", calendar.name, calendar.summary.words())).reply(),
         Err(error) => refused(&ctx, typed, error).await,

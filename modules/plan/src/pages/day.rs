@@ -320,7 +320,7 @@ async fn last_change(ctx: &Ctx, scene: &Scene) -> atlas_kernel::Result<Option<Ch
     Ok(Some(Change {
         id: change.id.to_string(),
         words: format!("{}: {words}.", change.said),
-        undo: change.by == ctx.actor.user && !change.undo.is_empty() && !change.undone,
+        undo: change.by.is_none_or(|by| ctx.actor.user == Some(by)) && change.may_be_taken_back_by(&ctx.actor),
     }))
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::answer;
 use super::calendars::{self, Row, Typed};
-use super::hours_sets;
+use super::{hours_sets, quiet};
 use crate::calendar::verbs::{self, NewBusy};
 use crate::calendar::{Busy, BusyKind, Hours, api::feed_url, store};
 use crate::facts::{local, moment};
@@ -31,6 +31,7 @@ struct HoursPage {
     may_write: bool,
     zone: String,
     sets: Vec<hours_sets::Row>,
+    quiet: ui::Safe,
     calendars: Vec<Row>,
     typed: Typed,
     reader: Reader,
@@ -43,6 +44,8 @@ pub struct Drawn {
     pub hours: Option<(Vec<String>, String, String)>,
     /// The calendar form as it was typed.
     pub calendar: Typed,
+    /// When a better plan is looked for, as it was typed, and what is wrong with it.
+    pub quiet: Option<(quiet::Typed, String)>,
     /// The feed's new address.
     pub link: Option<String>,
 }
@@ -56,10 +59,10 @@ impl HoursPage {
 }
 
 pub async fn draw(ctx: &Ctx, drawn: Drawn) -> Reply {
-    let Drawn { hours: typed, calendar, link } = drawn;
+    let Drawn { hours: typed, calendar, quiet: refused, link } = drawn;
     let (db, workspace, me) = (&ctx.app.db, ctx.actor.workspace, ctx.actor.person()?);
     let hours = store::hours(db, workspace, me).await?.unwrap_or_default();
-    let status = if typed.is_some() || calendar.error.is_some() { 422 } else { 200 };
+    let status = if typed.is_some() || refused.is_some() || calendar.error.is_some() { 422 } else { 200 };
     let (week, cap, error) = match typed {
         Some((week, cap, error)) => (week, cap, Some(error)),
         None => (hours.week.iter().map(|day| Hours::written(day)).collect(), hours.cap.to_string(), None),
@@ -74,6 +77,7 @@ pub async fn draw(ctx: &Ctx, drawn: Drawn) -> Reply {
         may_write: ctx.actor.may(&PLAN_WRITE).is_ok(),
         zone: ctx.actor.time_zone.clone(),
         sets: hours_sets::rows(ctx).await?,
+        quiet: quiet::section(ctx, refused).await?,
         calendars: calendars::rows(ctx).await?,
         typed: calendar,
         reader: reader(&ctx.actor, ctx.now()),
@@ -114,7 +118,7 @@ fn padded(mut week: Vec<String>) -> Vec<String> {
     week
 }
 
-fn words(error: &Error) -> String {
+pub fn words(error: &Error) -> String {
     match error {
         Error::Invalid(fields) => fields.first().map(|FieldError { message, .. }| message.clone()).unwrap_or_default(),
         error => error.detail(),

@@ -2,6 +2,7 @@
 
 mod changes;
 mod out;
+mod quiet;
 mod told;
 mod what_if;
 
@@ -25,7 +26,7 @@ use super::verbs;
 use crate::calendar::api::busy_out;
 use crate::facts::task_id;
 use crate::replan::Seen;
-use crate::{PLAN_READ, PLAN_WRITE, Planning, words};
+use crate::{PLAN_ADMIN, PLAN_READ, PLAN_WRITE, Planning, words};
 
 /// A handler that reads, given the planning it works with.
 pub(crate) fn reads<P, Q, B, O, F, Fut>(planning: &Planning, run: F) -> impl Fn(Ctx, Input<P, Q, B>) -> Fut + Send + Sync + 'static
@@ -102,12 +103,17 @@ pub fn operations(p: &Planning) -> Vec<Operation> {
             .no_content(),
         Operation::read("plan.offer", "/v1/plan/offer", PLAN_READ, reads(p, told::offer))
             .summary("Read the better plan that is offered")
-            .describe("Found by a search while nothing happened; it is never taken by itself."),
+            .describe("Found by a search while nothing happened; it is taken by itself only where the workspace says so."),
         Operation::write("plan.offer.accept", Method::POST, "/v1/plan/offer/accept", PLAN_WRITE, writes(p, told::accept_offer))
             .summary("Take the better plan that is offered"),
         Operation::write("plan.offer.dismiss", Method::POST, "/v1/plan/offer/dismiss", PLAN_WRITE, writes(p, told::dismiss_offer))
             .summary("Put the offer away")
             .no_content(),
+        Operation::read("plan.quiet", "/v1/plan/quiet", PLAN_READ, reads(p, quiet::read))
+            .summary("Read when a better plan is looked for, and what is done with it"),
+        Operation::write("plan.quiet.set", Method::PUT, "/v1/plan/quiet", PLAN_ADMIN, writes(p, quiet::set))
+            .summary("Set when a better plan is looked for, and what is done with it")
+            .describe("Taken by itself, it moves nothing of anybody's today, nothing locked, and nothing that was taken back before."),
         Operation::read("plan.changes", "/v1/plan/changes", PLAN_READ, reads(p, changes::changes))
             .summary("List the latest changes of the plan, newest first"),
         Operation::write("plan.undo", Method::POST, "/v1/plan/changes/{id}/undo", PLAN_WRITE, writes(p, changes::undo))

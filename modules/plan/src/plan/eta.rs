@@ -22,7 +22,7 @@ use crate::{PLAN_READ, Planning};
 pub struct ProjectEta {
     /// The project.
     pub project_id: String,
-    /// Its tasks that are to do or under way.
+    /// Its tasks that are to do or under way; those in the backlog or in review are not counted.
     pub tasks: usize,
     /// When the last of them ends as planned; null when none has a place.
     pub finish: Option<Timestamp>,
@@ -50,7 +50,7 @@ pub async fn project(planning: &Planning, db: &Db, actor: &Actor, project: &Ref,
     actor.may(&PLAN_READ)?;
     let seen = planning.look(db, actor.workspace, now).await?;
     let ids: Vec<TaskId> = seen.facts.work.iter().filter(|(_, work)| work.project.0 == *project).map(|(id, _)| *id).collect();
-    let bodies: Vec<&Body> = ids.iter().filter_map(|id| seen.known.bodies.get(id)).collect();
+    let bodies: Vec<&Body> = ids.iter().filter_map(|id| seen.known.bodies.get(id).map(AsRef::as_ref)).collect();
     let placed: Vec<&Body> = bodies.iter().copied().filter(|body| body.place.is_some()).collect();
     let mut eta = ProjectEta {
         project_id: project.to_string(),
@@ -68,13 +68,16 @@ pub async fn project(planning: &Planning, db: &Db, actor: &Actor, project: &Ref,
     let people = people(&placed);
     let mut unknown: Vec<&str> = people.keys().filter(|user| history.of(**user).is_none()).map(|user| seen.facts.name(*user)).collect();
     unknown.sort_unstable();
-    eta.from_tasks = people.keys().filter_map(|user| history.of(*user)).map(|past| past.tasks()).sum();
+    eta.from_tasks = history.tasks_of(people.keys());
     eta.caveats = caveats(&eta, &unknown);
     if eta.finish.is_some() && eta.without_place == 0 && unknown.is_empty() {
         let planner = seen.known.planner(db, actor.workspace).await?.ok_or(Error::NotFound("plan"))?;
         let both = move || Ok([spread(&planner, &people, &history, 50)?, spread(&planner, &people, &history, 90)?]);
         let [p50, p90] = tokio::task::spawn_blocking(both).await.map_err(Error::internal)??;
-        (eta.p50, eta.p90) = (p50, p90.max(p50));
+        (eta.p50, eta.p90) = (p50, p50.zip(p90).map(|(half, nine)| half.max(nine)));
+        if p50.is_none() || p90.is_none() {
+            eta.caveats.push("If tasks take as long as they did before, some find no place in the plan.".to_owned());
+        }
     }
     Ok(eta)
 }
@@ -89,7 +92,10 @@ fn people(placed: &[&Body]) -> BTreeMap<UserId, Vec<TaskId>> {
     people
 }
 
-/// When the last task ends if all of them take as long as their people's did, so many times in a hundred.
+/// When the last task ends if all of them take as long as their people's did, so many times in a hundred; none when one of them
+/// finds no place then.
+///
+/// All is done when everybody is: of several people who keep to their times independently, each has to do so more often.
 fn spread(planner: &Arc<Planner>, people: &BTreeMap<UserId, Vec<TaskId>>, history: &History, per_cent: usize) -> Result<Option<Timestamp>> {
     let world = planner.world();
     let left = |task: &TaskId| {
@@ -97,17 +103,26 @@ fn spread(planner: &Arc<Planner>, people: &BTreeMap<UserId, Vec<TaskId>>, histor
         i64::from(known.unwrap_or(Settings::default().default_estimate))
     };
     let mut branch = planner.branch();
+    let each = each_of(people.len(), per_cent);
     for (user, tasks) in people {
         let Some(past) = history.of(*user) else { continue };
         let minutes: Vec<i64> = tasks.iter().map(left).collect();
-        let ratio = past.kept_to_together(&minutes, per_cent);
+        let ratio = past.kept_to_together(&minutes, each);
         for (task, minutes) in tasks.iter().zip(minutes) {
             let minutes = u32::try_from((minutes * ratio / 100).max(5)).unwrap_or(u32::MAX);
             branch.apply(&Event::Remaining { task: *task, minutes }).map_err(planned)?;
         }
     }
-    let ends = people.values().flatten().filter_map(|task| branch.placement(*task)).map(|place| moment(place.finish()));
-    Ok(ends.max())
+    let ends: Option<Vec<Timestamp>> =
+        people.values().flatten().map(|task| branch.placement(*task).map(|place| moment(place.finish()))).collect();
+    Ok(ends.and_then(|ends| ends.into_iter().max()))
+}
+
+/// How often, in a hundred times, each of so many independent people keeps to a time that all of them keep to so often.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "shares of a hundred")]
+fn each_of(people: usize, per_cent: usize) -> usize {
+    let each = (per_cent as f64 / 100.0).powf(1.0 / people.max(1) as f64);
+    ((each * 100.0).round() as usize).min(100)
 }
 
 fn caveats(eta: &ProjectEta, unknown: &[&str]) -> Vec<String> {
@@ -133,4 +148,17 @@ fn caveats(eta: &ProjectEta, unknown: &[&str]) -> Vec<String> {
         ));
     }
     said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::each_of;
+
+    #[test]
+    fn of_several_people_each_keeps_to_their_time_more_often_than_all_do() {
+        assert_eq!((each_of(1, 50), each_of(1, 90), each_of(0, 50)), (50, 90, 50));
+        // 0.79³ = 0.49 and 0.97³ = 0.91.
+        assert_eq!((each_of(3, 50), each_of(3, 90)), (79, 97));
+        assert_eq!(each_of(200, 90), 100);
+    }
 }

@@ -168,7 +168,7 @@ pub fn reader(actor: &Actor, now: Timestamp) -> Reader {
     Reader { today: now.to_zoned(zone.clone()).date(), zone }
 }
 
-async fn asked(planning: &Planning, db: &Db, actor: &Actor, record: &Ref, now: Timestamp) -> Result<(Body, Arc<Planner>, Facts)> {
+async fn asked(planning: &Planning, db: &Db, actor: &Actor, record: &Ref, now: Timestamp) -> Result<(Arc<Body>, Arc<Planner>, Facts)> {
     actor.may(&PLAN_READ)?;
     let missing = || Error::NotFound("task in the plan");
     let seen = planning.look(db, actor.workspace, now).await?;
@@ -250,21 +250,23 @@ fn step(link: &atlas_planner::DelayLink, facts: &Facts) -> Step {
     }
 }
 
-/// When a task will be done if it turns out like those its person finished before; none while those are too few.
+/// When a task will be done if it turns out like those its person finished before; none while those are too few, or when it would
+/// then find no place.
 async fn forecast(planning: &Planning, db: &Db, actor: &Actor, planner: &Planner, body: &Body) -> Result<Option<Forecast>> {
     let Some(place) = &body.place else { return Ok(None) };
     let history = History::read(planning, db, actor.workspace).await?;
     let Some(past) = history.of(user_id(place.person)) else { return Ok(None) };
-    let finish = |per_cent: usize| -> Result<Timestamp> {
+    let finish = |per_cent: usize| -> Result<Option<Timestamp>> {
         let ratio = past.kept_to(per_cent);
         let left = planner.world().tasks.iter().find(|task| task.id == place.task).and_then(|task| task.remaining);
         let left = i64::from(left.unwrap_or(Settings::default().default_estimate));
         let mut branch = planner.branch();
         let minutes = u32::try_from((left * ratio / 100).max(5)).unwrap_or(5);
         branch.apply(&Event::Remaining { task: place.task, minutes }).map_err(planned)?;
-        Ok(branch.placement(place.task).map_or_else(|| moment(place.finish()), |place| moment(place.finish())))
+        Ok(branch.placement(place.task).map(|place| moment(place.finish())))
     };
-    Ok(Some(Forecast { p50: finish(50)?, p90: finish(90)?, from_tasks: past.tasks() }))
+    let (Some(p50), Some(p90)) = (finish(50)?, finish(90)?) else { return Ok(None) };
+    Ok(Some(Forecast { p50, p90, from_tasks: past.tasks() }))
 }
 
 /// What would make a late task less late, the best first; empty when it is on time or nothing helps.

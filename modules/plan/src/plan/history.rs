@@ -18,9 +18,14 @@ const LATEST: usize = 400;
 /// So often a person's past is drawn from for several tasks at once.
 const DRAWS: usize = 400;
 
-/// Per cent of the estimate that finished tasks took, of each person, ascending.
+/// How finished tasks turned out.
 #[derive(Clone, Debug, Default)]
-pub struct History(HashMap<UserId, Vec<i64>>);
+pub struct History {
+    /// Per cent of the estimate that they took, of each person, ascending.
+    ratios: HashMap<UserId, Vec<i64>>,
+    /// Who finished each of them.
+    finished: Vec<Vec<UserId>>,
+}
 
 impl History {
     /// Reads it.
@@ -28,7 +33,7 @@ impl History {
     /// # Errors
     /// Whatever the database answers.
     pub async fn read(planning: &Planning, on: &dyn Executor, workspace: WorkspaceId) -> Result<Self> {
-        let mut ratios: HashMap<UserId, Vec<i64>> = HashMap::new();
+        let (mut ratios, mut finished_by): (HashMap<UserId, Vec<i64>>, Vec<Vec<UserId>>) = Default::default();
         for source in planning.sources() {
             let finished = (source.finished)(on, workspace, LATEST).await?;
             let ids: Vec<TaskId> = finished.iter().map(|one| task_id(&one.record)).collect();
@@ -38,15 +43,21 @@ impl History {
                 for person in &one.people {
                     ratios.entry(*person).or_default().push(minutes * 100 / one.estimate.max(1));
                 }
+                finished_by.push(one.people.clone());
             }
         }
         ratios.values_mut().for_each(|ratios| ratios.sort_unstable());
-        Ok(Self(ratios))
+        Ok(Self { ratios, finished: finished_by })
+    }
+
+    /// How many finished tasks are of any of these people, each counted once.
+    pub fn tasks_of<'a>(&self, people: impl Iterator<Item = &'a UserId> + Clone) -> usize {
+        self.finished.iter().filter(|by| people.clone().any(|person| by.contains(person))).count()
     }
 
     /// A person's past; none while they have finished too little to learn from.
     pub fn of(&self, person: UserId) -> Option<Past<'_>> {
-        self.0.get(&person).filter(|ratios| ratios.len() >= ENOUGH).map(|ratios| Past(ratios))
+        self.ratios.get(&person).filter(|ratios| ratios.len() >= ENOUGH).map(|ratios| Past(ratios))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use atlas_kernel::{Actor, Error, Result, Timestamp, UserId, WorkspaceId, text_enum};
 use atlas_planner::TaskId;
-use atlas_store::{Executor, Tx, built_query, query};
+use atlas_store::{Executor, Insert, Tx, query};
 use uuid::Uuid;
 
 use super::{Body, Moved, store};
@@ -57,16 +57,11 @@ pub fn of_move(task: TaskId, moved: &Moved, before: &Body, after: &Body, facts: 
 /// Writes notices to all but whoever caused them.
 pub async fn put(tx: &Tx, actor: &Actor, notices: &[Notice]) -> Result<()> {
     let told: Vec<&Notice> = notices.iter().filter(|notice| actor.user != Some(notice.member)).take(MOST).collect();
-    if told.is_empty() {
-        return Ok(());
-    }
-    let sql =
-        format!("INSERT INTO plan_notices (workspace_id, id, user_id, task_id, at, kind, moved) VALUES {}", store::rows(told.len(), 6));
-    let mut put = built_query(sql).bind(actor.workspace);
+    let mut put = Insert::into("plan_notices", "workspace_id, id, user_id, task_id, at, kind, moved", "");
     for notice in told {
         let moved = serde_json::to_value(&notice.moved).map_err(Error::internal)?;
-        put = put.bind(NoticeId::new(tx.now())).bind(notice.member).bind(store::row_id(notice.task));
-        put = put.bind(notice.at).bind(notice.kind).bind(moved);
+        let row = put.row().bind(actor.workspace).bind(NoticeId::new(tx.now())).bind(notice.member).bind(store::row_id(notice.task));
+        row.bind(notice.at).bind(notice.kind).bind(moved);
     }
     put.run(tx).await.map(|_| ())
 }

@@ -1,16 +1,19 @@
-//! Offers: a better plan that a search found while nothing happened. It is shown with what it brings, taken or put away.
+//! Offers: a better plan that a search found while nothing happened. It is shown with what it brings, taken or put away;
+//! taken by itself only where the workspace says so.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use atlas_jobs::{JobCtx, JobKind, NewJob, Outcome, Schedule, enqueue};
-use atlas_kernel::{Actor, Error, Result, Timestamp, WorkspaceId};
-use atlas_planner::{Placement, Proposal, TaskId};
+use atlas_kernel::{Actor, Error, Result, Timestamp, UserId, WorkspaceId};
+use atlas_planner::{Person, Placement, Proposal, TaskId};
 use atlas_store::{Db, Executor, Tx, query};
+use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
+use super::quiet::{self, Found};
 use super::store;
-use crate::facts::user_id;
+use crate::facts::{day_end, user_id};
 use crate::replan::{Replanned, Turn, Why, improved, replan};
 use crate::{PLAN_WRITE, Planning, may_arrange};
 
@@ -53,13 +56,16 @@ pub async fn standing(on: &dyn Executor, workspace: WorkspaceId) -> Result<Optio
     Ok(Some(Offer { revision, at, places, on_time: serde_json::from_value(on_time).map_err(Error::internal)?, gain }))
 }
 
+fn gone() -> Error {
+    Error::conflict("plan_changed", "The plan changed meanwhile, and the offer no longer holds. Nothing was done.")
+}
+
 /// Takes the offer: its tasks lie where it says, and it can be taken back.
 ///
 /// # Errors
 /// A conflict `plan_changed` when it no longer holds; denied; or whatever the database answers.
 pub async fn accept(planning: &Planning, tx: &Tx, actor: &Actor) -> Result<Replanned> {
     actor.may(&PLAN_WRITE)?;
-    let gone = || Error::conflict("plan_changed", "The plan changed meanwhile, and the offer no longer holds. Nothing was done.");
     let turn = Turn::take(tx, actor.workspace).await?;
     let offer = standing(tx, actor.workspace).await?.ok_or_else(gone)?;
     let bodies = planning.bodies(tx, actor.workspace).await?;
@@ -69,10 +75,12 @@ pub async fn accept(planning: &Planning, tx: &Tx, actor: &Actor) -> Result<Repla
             may_arrange(actor, user_id(old.person))?;
         }
     }
-    let said = match offer.places.len() {
-        1 => "A better plan was taken, with 1 move".to_owned(),
-        count => format!("A better plan was taken, with {count} moves"),
-    };
+    take(planning, tx, actor, &offer, turn, "A better plan was taken").await
+}
+
+/// Puts the tasks of the offer where it says.
+async fn take(planning: &Planning, tx: &Tx, actor: &Actor, offer: &Offer, turn: Turn, what: &str) -> Result<Replanned> {
+    let said = format!("{what}, with {}", atlas_web::ui::plural(offer.places.len(), "move", "moves"));
     let why = Why { said, undo: vec![super::Undo::Offer], places: offer.places.clone(), turn, ..Why::default() };
     let replanned = replan(planning, tx, actor, why).await?;
     let lies = |place: &Placement| {
@@ -80,6 +88,44 @@ pub async fn accept(planning: &Planning, tx: &Tx, actor: &Actor) -> Result<Repla
         now.is_some_and(|now| now.person == place.person && now.chunks == place.chunks)
     };
     if offer.places.iter().all(lies) { Ok(replanned) } else { Err(gone()) }
+}
+
+/// Takes the offer where the workspace wants that and this is the time for it; else it stands.
+///
+/// What would touch anybody's today is never taken so, nor what Atlas did before and somebody took back.
+///
+/// # Errors
+/// As [`accept`].
+pub async fn take_by_itself(planning: &Planning, tx: &Tx, workspace: WorkspaceId) -> Result<Option<Replanned>> {
+    let quiet = quiet::of(tx, workspace).await?;
+    if quiet.found != Found::Taken || !quiet.is_time(tx.now()) {
+        return Ok(None);
+    }
+    let turn = Turn::take(tx, workspace).await?;
+    let Some(offer) = standing(tx, workspace).await? else { return Ok(None) };
+    let (people, bodies) = (store::people(tx, workspace).await?, planning.bodies(tx, workspace).await?);
+    let unwanted = store::taken_back_of_atlas(tx, workspace).await?;
+    let free = |place: &Placement| {
+        let before = bodies.get(&place.task).and_then(|body| body.place.as_ref());
+        !unwanted.contains(&place.task) && spares_today(before, place, &people, tx.now())
+    };
+    if !offer.places.iter().all(free) {
+        return Ok(None);
+    }
+    let taken = take(planning, tx, &Actor::system(workspace), &offer, turn, "A better plan was taken by itself").await?;
+    // What else would move has another cause, and is planned and told by itself.
+    let offered = |task: &TaskId| offer.places.iter().any(|place| place.task == *task);
+    if taken.moves.iter().all(|(task, _)| offered(task)) { Ok(Some(taken)) } else { Err(gone()) }
+}
+
+/// Whether every piece that comes or goes starts after its person's today.
+fn spares_today(before: Option<&Placement>, after: &Placement, people: &BTreeMap<UserId, Person>, now: Timestamp) -> bool {
+    let pieces = |place: &Placement| -> BTreeSet<_> { place.chunks.iter().map(|chunk| (place.person, chunk.span)).collect() };
+    let (was, is) = (before.map(pieces).unwrap_or_default(), pieces(after));
+    was.symmetric_difference(&is).all(|(person, span)| {
+        let zone = people.get(&user_id(*person)).and_then(|person| TimeZone::get(&person.zone).ok()).unwrap_or(TimeZone::UTC);
+        span.from >= day_end(now.to_zoned(zone.clone()).date(), &zone)
+    })
 }
 
 /// Puts the offer away.
@@ -101,7 +147,16 @@ pub fn job(planning: &Planning) -> JobKind {
         let planning = planning.clone();
         async move {
             look(&planning, &ctx.db, ctx.workspace).await?;
-            Ok(Outcome::Done)
+            let (planning, ctx) = (&planning, &ctx);
+            let taken = ctx.db.write(|tx| async move {
+                ctx.fence(&tx).await?;
+                take_by_itself(planning, &tx, ctx.workspace).await
+            });
+            match taken.await {
+                // Whatever changed the plan meanwhile is newer than the offer.
+                Ok(_) | Err(Error::Conflict { .. }) => Ok(Outcome::Done),
+                Err(error) => Err(error.into()),
+            }
         }
     })
     .queue("plan")
@@ -158,24 +213,28 @@ fn offer_of(revision: i64, at: Timestamp, late: &HashSet<TaskId>, found: Option<
 /// The job that finds plans at rest that nobody has looked at.
 pub fn tick() -> JobKind {
     JobKind::new("plan.quiet", |ctx: JobCtx, (): ()| async move {
-        let ctx = &ctx;
-        ctx.db
-            .write(|tx| async move {
-                let rested: Vec<WorkspaceId> = query(
-                    "SELECT s.workspace_id FROM plan_state s LEFT JOIN plan_offers o ON o.workspace_id = s.workspace_id AND o.revision = s.revision \
-                     WHERE o.revision IS NULL AND s.revision > 0 AND s.planned_at < $1",
-                )
-                .bind(tx.now() - REST)
-                .values(&tx)
-                .await?;
-                for workspace in rested {
-                    enqueue(&tx, NewJob::new(workspace, IMPROVE, ()).unique(IMPROVE)).await?;
-                }
-                Ok(())
-            })
-            .await?;
+        ctx.db.write(|tx| async move { ask(&tx).await }).await?;
         Ok(Outcome::Done)
     })
+}
+
+/// Asks for a look at every plan that rests, that nobody has looked at, and whose workspace has it looked for now.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn ask(tx: &Tx) -> Result<()> {
+    let rested: Vec<WorkspaceId> = query(
+        "SELECT s.workspace_id FROM plan_state s LEFT JOIN plan_offers o ON o.workspace_id = s.workspace_id AND o.revision = s.revision \
+         WHERE o.revision IS NULL AND s.revision > 0 AND s.planned_at < $1",
+    )
+    .bind(tx.now() - REST)
+    .values(tx)
+    .await?;
+    let settings = quiet::all(tx).await?;
+    for workspace in rested.into_iter().filter(|one| settings.get(one).is_none_or(|quiet| quiet.is_time(tx.now()))) {
+        enqueue(tx, NewJob::new(workspace, IMPROVE, ()).unique(IMPROVE)).await?;
+    }
+    Ok(())
 }
 
 /// How often it looks.

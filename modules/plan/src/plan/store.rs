@@ -1,16 +1,17 @@
 //! The plan in the database.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use atlas_kernel::{Error, Result, Timestamp, UserId, WorkspaceId};
 use atlas_planner::{Minute, Person, Placement, Plan, Score, TaskId, Unplaced};
-use atlas_store::{Executor, Tx, built_query, query};
+use atlas_store::{Executor, Insert, JsonAs, Tx, built_query, query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::{Body, Revision, State, Wish};
+use super::{Bodies, Body, Revision, State, Wish};
 use crate::RevisionId;
 use crate::facts::{moment, user_id};
 
@@ -22,22 +23,8 @@ fn read<T: DeserializeOwned>(value: Json) -> Result<T> {
     serde_json::from_value(value).map_err(Error::internal)
 }
 
-/// So many rows are written by one statement: far from what either database takes.
+/// So many rows are held ready to be written, or named by one statement, at once.
 const ROWS: usize = 1000;
-
-/// `($1,$2,$3),($1,$4,$5)`: rows of the workspace and so many values more.
-pub(crate) fn rows(count: usize, values: usize) -> String {
-    let row = |n: usize| {
-        let places: Vec<String> = (0..values).map(|value| format!("${}", 2 + n * values + value)).collect();
-        format!("($1,{})", places.join(","))
-    };
-    (0..count).map(row).collect::<Vec<_>>().join(",")
-}
-
-/// `$2,$3,$4`
-fn places(count: usize) -> String {
-    (0..count).map(|n| format!("${}", n + 2)).collect::<Vec<_>>().join(",")
-}
 
 /// The database's id of a task.
 pub fn row_id(task: TaskId) -> Uuid {
@@ -77,71 +64,58 @@ pub async fn put_state(tx: &Tx, workspace: WorkspaceId, state: &State) -> Result
 
 /// The people as they were planned.
 pub async fn people(on: &dyn Executor, workspace: WorkspaceId) -> Result<BTreeMap<UserId, Person>> {
-    let rows: Vec<(UserId, Json)> = query("SELECT user_id, body FROM plan_people WHERE workspace_id = $1").bind(workspace).all(on).await?;
-    rows.into_iter().map(|(user, body)| Ok((user, read(body)?))).collect()
+    let ask = query("SELECT user_id, body FROM plan_people WHERE workspace_id = $1").bind(workspace);
+    let rows: Vec<(UserId, JsonAs<Person>)> = ask.all(on).await?;
+    Ok(rows.into_iter().map(|(user, body)| (user, body.0)).collect())
 }
 
 /// Writes the people as they were planned; what did not change is left alone.
 pub async fn put_people(tx: &Tx, workspace: WorkspaceId, before: &BTreeMap<UserId, Person>, people: &[Person]) -> Result<()> {
     let changed: Vec<&Person> = people.iter().filter(|person| before.get(&user_id(person.id)) != Some(*person)).collect();
-    for some in changed.chunks(ROWS) {
-        let sql = format!(
-            "INSERT INTO plan_people (workspace_id, user_id, body) VALUES {} \
-             ON CONFLICT (workspace_id, user_id) DO UPDATE SET body = excluded.body",
-            rows(some.len(), 2)
-        );
-        let mut put = built_query(sql).bind(workspace);
-        for person in some {
-            put = put.bind(user_id(person.id)).bind(json(person)?);
-        }
-        put.run(tx).await?;
+    let update = "ON CONFLICT (workspace_id, user_id) DO UPDATE SET body = excluded.body";
+    let mut put = Insert::into("plan_people", "workspace_id, user_id, body", update);
+    for person in changed {
+        put.row().bind(workspace).bind(user_id(person.id)).bind(json(person)?);
     }
+    put.run(tx).await?;
     let here: HashSet<UserId> = people.iter().map(|person| user_id(person.id)).collect();
     let gone: Vec<UserId> = before.keys().filter(|user| !here.contains(*user)).copied().collect();
     for some in gone.chunks(ROWS) {
-        let sql = format!("DELETE FROM plan_people WHERE workspace_id = $1 AND user_id IN ({})", places(some.len()));
-        some.iter().fold(built_query(sql).bind(workspace), |ask, user| ask.bind(*user)).run(tx).await?;
+        let delete = query("DELETE FROM plan_people WHERE workspace_id = $1 AND user_id IN ({list})").bind(workspace);
+        delete.bind_list(some.iter().copied()).run(tx).await?;
     }
     Ok(())
 }
 
 /// Every task in the plan.
-pub async fn bodies(on: &dyn Executor, workspace: WorkspaceId) -> Result<BTreeMap<TaskId, Body>> {
-    let rows: Vec<(Uuid, Json)> =
-        query("SELECT task_id, body FROM plan_placements WHERE workspace_id = $1").bind(workspace).all(on).await?;
-    rows.into_iter().map(|(id, body)| Ok((task_of(id), read(body)?))).collect()
+pub async fn bodies(on: &dyn Executor, workspace: WorkspaceId) -> Result<Bodies> {
+    let ask = query("SELECT task_id, body FROM plan_placements WHERE workspace_id = $1").bind(workspace);
+    let rows: Vec<(Uuid, JsonAs<Body>)> = ask.all(on).await?;
+    Ok(rows.into_iter().map(|(id, body)| (task_of(id), Arc::new(body.0))).collect())
 }
 
 /// One task in the plan.
 pub async fn body(on: &dyn Executor, workspace: WorkspaceId, task: TaskId) -> Result<Option<Body>> {
-    let row: Vec<Json> = query("SELECT body FROM plan_placements WHERE workspace_id = $1 AND task_id = $2")
-        .bind(workspace)
-        .bind(row_id(task))
-        .values(on)
-        .await?;
-    row.into_iter().next().map(read).transpose()
+    let ask = query("SELECT body FROM plan_placements WHERE workspace_id = $1 AND task_id = $2").bind(workspace).bind(row_id(task));
+    Ok(ask.values::<JsonAs<Body>>(on).await?.pop().map(|body| body.0))
 }
 
 /// Writes tasks of the plan; those that are none leave it.
 pub async fn put_bodies(tx: &Tx, workspace: WorkspaceId, bodies: &BTreeMap<TaskId, Option<&Body>>) -> Result<()> {
     let gone: Vec<TaskId> = bodies.iter().filter(|(_, body)| body.is_none()).map(|(task, _)| *task).collect();
     for some in gone.chunks(ROWS) {
-        let sql = format!("DELETE FROM plan_placements WHERE workspace_id = $1 AND task_id IN ({})", places(some.len()));
-        some.iter().fold(built_query(sql).bind(workspace), |ask, task| ask.bind(row_id(*task))).run(tx).await?;
+        let delete = query("DELETE FROM plan_placements WHERE workspace_id = $1 AND task_id IN ({list})").bind(workspace);
+        delete.bind_list(some.iter().map(|task| row_id(*task))).run(tx).await?;
     }
     let there: Vec<(TaskId, &Body)> = bodies.iter().filter_map(|(task, body)| Some((*task, (*body)?))).collect();
+    let update = "ON CONFLICT (workspace_id, task_id) DO UPDATE SET user_id = excluded.user_id, start_at = excluded.start_at, \
+         finish_at = excluded.finish_at, body = excluded.body";
     for some in there.chunks(ROWS) {
-        let sql = format!(
-            "INSERT INTO plan_placements (workspace_id, task_id, user_id, start_at, finish_at, body) VALUES {} \
-             ON CONFLICT (workspace_id, task_id) DO UPDATE SET user_id = excluded.user_id, start_at = excluded.start_at, \
-             finish_at = excluded.finish_at, body = excluded.body",
-            rows(some.len(), 5)
-        );
-        let mut put = built_query(sql).bind(workspace);
+        let mut put = Insert::into("plan_placements", "workspace_id, task_id, user_id, start_at, finish_at, body", update);
         for (task, body) in some {
             let span = body.span();
-            put = put.bind(row_id(*task)).bind(body.place.as_ref().map(|place| user_id(place.person)));
-            put = put.bind(span.map(|span| moment(span.from))).bind(span.map(|span| moment(span.until))).bind(json(body)?);
+            let row = put.row().bind(workspace).bind(row_id(*task)).bind(body.place.as_ref().map(|place| user_id(place.person)));
+            row.bind(span.map(|span| moment(span.from))).bind(span.map(|span| moment(span.until))).bind(json(body)?);
         }
         put.run(tx).await?;
     }
@@ -150,18 +124,15 @@ pub async fn put_bodies(tx: &Tx, workspace: WorkspaceId, bodies: &BTreeMap<TaskI
 
 /// What people said about single tasks.
 pub async fn wishes(on: &dyn Executor, workspace: WorkspaceId) -> Result<HashMap<TaskId, Wish>> {
-    let rows: Vec<(Uuid, Json)> = query("SELECT task_id, body FROM plan_wishes WHERE workspace_id = $1").bind(workspace).all(on).await?;
-    rows.into_iter().map(|(id, body)| Ok((task_of(id), read(body)?))).collect()
+    let ask = query("SELECT task_id, body FROM plan_wishes WHERE workspace_id = $1").bind(workspace);
+    let rows: Vec<(Uuid, JsonAs<Wish>)> = ask.all(on).await?;
+    Ok(rows.into_iter().map(|(id, body)| (task_of(id), body.0)).collect())
 }
 
 /// What people said about one task.
 pub async fn wish(on: &dyn Executor, workspace: WorkspaceId, task: TaskId) -> Result<Option<Wish>> {
-    let row: Vec<Json> = query("SELECT body FROM plan_wishes WHERE workspace_id = $1 AND task_id = $2")
-        .bind(workspace)
-        .bind(row_id(task))
-        .values(on)
-        .await?;
-    row.into_iter().next().map(read).transpose()
+    let ask = query("SELECT body FROM plan_wishes WHERE workspace_id = $1 AND task_id = $2").bind(workspace).bind(row_id(task));
+    Ok(ask.values::<JsonAs<Wish>>(on).await?.pop().map(|body| body.0))
 }
 
 /// Writes what people said about a task; nothing said leaves no row.
@@ -200,11 +171,8 @@ pub async fn worked_minutes(on: &dyn Executor, workspace: WorkspaceId, also: &[W
 pub async fn worked_of(on: &dyn Executor, workspace: WorkspaceId, tasks: &[TaskId]) -> Result<HashMap<TaskId, i64>> {
     let mut minutes = HashMap::new();
     for tasks in tasks.chunks(500) {
-        let sql = format!(
-            "SELECT task_id, start_at, finish_at FROM plan_worked WHERE workspace_id = $1 AND task_id IN ({})",
-            places(tasks.len())
-        );
-        let ask = tasks.iter().fold(built_query(sql).bind(workspace), |ask, task| ask.bind(row_id(*task)));
+        let ask = query("SELECT task_id, start_at, finish_at FROM plan_worked WHERE workspace_id = $1 AND task_id IN ({list})");
+        let ask = ask.bind(workspace).bind_list(tasks.iter().map(|task| row_id(*task)));
         let rows: Vec<(Uuid, Timestamp, Timestamp)> = ask.all(on).await?;
         for (task, from, until) in rows {
             *minutes.entry(task_of(task)).or_insert(0) += until.duration_since(from).as_mins();
@@ -236,17 +204,11 @@ pub async fn worked_between(
 
 /// Keeps blocks that were worked.
 pub async fn put_worked(tx: &Tx, workspace: WorkspaceId, blocks: &[Worked]) -> Result<()> {
-    for some in blocks.chunks(ROWS) {
-        let sql = format!(
-            "INSERT INTO plan_worked (workspace_id, task_id, start_at, user_id, finish_at) VALUES {} ON CONFLICT DO NOTHING",
-            rows(some.len(), 4)
-        );
-        let put = some.iter().fold(built_query(sql).bind(workspace), |put, (task, user, from, until)| {
-            put.bind(row_id(*task)).bind(*from).bind(*user).bind(*until)
-        });
-        put.run(tx).await?;
+    let mut put = Insert::into("plan_worked", "workspace_id, task_id, start_at, user_id, finish_at", "ON CONFLICT DO NOTHING");
+    for (task, user, from, until) in blocks {
+        put.row().bind(workspace).bind(row_id(*task)).bind(*from).bind(*user).bind(*until);
     }
-    Ok(())
+    put.run(tx).await.map(|_| ())
 }
 
 const REVISION: &str = "id, revision, at, by_user, said, digest_before, before, undo, moves, undone";
@@ -334,16 +296,9 @@ pub async fn answered(on: &dyn Executor, workspace: WorkspaceId, most: usize) ->
 
 /// What this change and every later one changed, as it was before each, newest first.
 pub async fn changed_since(on: &dyn Executor, workspace: WorkspaceId, number: i64) -> Result<Vec<(TaskId, Option<Body>)>> {
-    let rows: Vec<Json> = query("SELECT before FROM plan_revisions WHERE workspace_id = $1 AND revision >= $2 ORDER BY revision DESC")
-        .bind(workspace)
-        .bind(number)
-        .values(on)
-        .await?;
-    let mut all = Vec::new();
-    for before in rows {
-        all.extend(read::<Vec<(TaskId, Option<Body>)>>(before)?);
-    }
-    Ok(all)
+    let ask = query("SELECT before FROM plan_revisions WHERE workspace_id = $1 AND revision >= $2 ORDER BY revision DESC");
+    let rows: Vec<JsonAs<Vec<(TaskId, Option<Body>)>>> = ask.bind(workspace).bind(number).values(on).await?;
+    Ok(rows.into_iter().flat_map(|before| before.0).collect())
 }
 
 /// One change of the plan.
@@ -360,6 +315,13 @@ pub async fn put_revision(tx: &Tx, workspace: WorkspaceId, revision: &Revision) 
     let put = built_query(sql).bind(workspace).bind(revision.id).bind(revision.number).bind(revision.at).bind(revision.by);
     let put = put.bind(&revision.said).bind(&revision.digest_before).bind(json(&before)?).bind(json(&revision.undo)?);
     put.bind(json(&revision.moves)?).bind(revision.undone).run(tx).await.map(|_| ())
+}
+
+/// The tasks of the changes that Atlas made and somebody took back.
+pub async fn taken_back_of_atlas(on: &dyn Executor, workspace: WorkspaceId) -> Result<HashSet<TaskId>> {
+    let moves = query("SELECT moves FROM plan_revisions WHERE workspace_id = $1 AND undone = $2 AND by_user IS NULL");
+    let moves: Vec<JsonAs<Vec<TaskId>>> = moves.bind(workspace).bind(true).values(on).await?;
+    Ok(moves.into_iter().flat_map(|moves| moves.0).collect())
 }
 
 /// Marks a change as taken back.
@@ -379,7 +341,7 @@ pub async fn forget_before(tx: &Tx, workspace: WorkspaceId, moment: Timestamp) -
 }
 
 /// The stored tasks as the planner's plan.
-pub fn plan_of(rule: atlas_planner::Rule, bodies: &BTreeMap<TaskId, Body>) -> Plan {
+pub fn plan_of(rule: atlas_planner::Rule, bodies: &Bodies) -> Plan {
     let placements: Vec<Placement> = bodies.values().filter_map(|body| body.place.clone()).collect();
     let unplaced = bodies.iter().filter_map(|(task, body)| {
         Some(Unplaced { task: *task, reason: body.unplaced.clone()?, estimate_is_default: body.facts.remaining.is_none() })

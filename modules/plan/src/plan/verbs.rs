@@ -372,7 +372,7 @@ pub async fn undo(planning: &Planning, tx: &Tx, actor: &Actor, id: RevisionId) -
     actor.may(&crate::PLAN_WRITE)?;
     store::lock(tx, actor.workspace).await?;
     let revision = store::revision(tx, actor.workspace, id).await?.ok_or(Error::NotFound("change of the plan"))?;
-    if revision.by != actor.user && actor.role < atlas_kernel::Role::Admin {
+    if !revision.is_of(actor) {
         return Err(Error::Denied { permission: "plan:write", missing_scopes: vec![] });
     }
     if revision.undone {

@@ -9,9 +9,9 @@ use atlas_planner::{Person, Planner, TaskId};
 use super::difference::{differences, happened};
 use super::draft::Draft;
 use super::{Moves, Question, Why, impossible};
-use crate::facts::{Facts, world};
+use crate::facts::{Facts, frozen_until, world};
 use crate::plan::notice::{self, Notice};
-use crate::plan::{Body, State, Undo, store};
+use crate::plan::{Bodies, State, Undo, store};
 
 /// What is to be written.
 pub struct Answer {
@@ -20,8 +20,8 @@ pub struct Answer {
     pub(super) said: String,
     pub(super) digest_before: String,
     pub(super) people: Arc<BTreeMap<UserId, Person>>,
-    pub(super) before: Arc<BTreeMap<TaskId, Body>>,
-    pub(super) bodies: Arc<BTreeMap<TaskId, Body>>,
+    pub(super) before: Arc<Bodies>,
+    pub(super) bodies: Arc<Bodies>,
     pub(super) changed: Vec<TaskId>,
     pub(super) moves: Moves,
     pub(super) worked: Vec<store::Worked>,
@@ -93,8 +93,8 @@ impl Question {
             let (planner, _) = Planner::resume(world_now, &offered).map_err(impossible)?;
             return Ok((planner, said));
         }
-        let old: Vec<Person> = self.people.values().cloned().collect();
-        let old = world(self.now, world_now.frozen_until, old, self.before.values().map(|body| &body.facts), &self.worked);
+        let frozen = frozen_until(&self.facts.people, self.now);
+        let old = world(self.now, &frozen, self.people.values(), self.before.values().map(|body| &body.facts), &self.worked);
         let mut planner = Planner::resume(old, &store::plan_of(self.state.rule, &self.before)).map_err(impossible)?.0;
         for event in &why.events {
             planner.apply(event).map_err(impossible)?;

@@ -1,12 +1,12 @@
 //! What differs between the facts a plan answers and those of now: as events for the planner, and in words.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use atlas_planner::{Event, Person, Span, Task, TaskId, World};
 
 use crate::calendar::BusyKind;
 use crate::facts::{Facts, minute, user_id};
-use crate::plan::Body;
+use crate::plan::Bodies;
 
 /// The events that lead from one world to another.
 pub(super) fn differences(from: &World, to: &World) -> Vec<Event> {
@@ -41,7 +41,7 @@ fn person_differences(old: &Person, new: &Person, events: &mut Vec<Event>) {
 }
 
 /// An event in words.
-pub(super) fn happened(event: &Event, facts: &Facts, before: &BTreeMap<TaskId, Body>) -> String {
+pub(super) fn happened(event: &Event, facts: &Facts, before: &Bodies) -> String {
     let busy = |kind: BusyKind, span: Span| {
         let found = facts.busy.values().find(|busy| busy.kind == kind && minute(busy.start_at) == span.from);
         found.map_or_else(|| kind.label().to_owned(), |busy| format!("“{}”", busy.title))

@@ -1,13 +1,14 @@
 //! The tasks as they lie after planning anew: what was accepted, what was begun, and how each moved.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use atlas_kernel::Timestamp;
 use atlas_planner::{Cause, Minute, Placement, Planner, Span, TaskId};
 
 use super::Why;
 use crate::facts::{Facts, moment, user_id};
-use crate::plan::{Body, Moved, store};
+use crate::plan::{Bodies, Body, Moved, store};
 
 /// The tasks that moved.
 pub type Moves = Vec<(TaskId, Moved)>;
@@ -19,33 +20,28 @@ pub(super) struct Draft {
     pub now: Minute,
     pub said: String,
     /// The plan that came back, when one did.
-    pub restored: Option<BTreeMap<TaskId, Body>>,
+    pub restored: Option<Bodies>,
 }
 
 impl Draft {
     /// The tasks as they lie now, with what was accepted and how they moved.
-    pub fn bodies(
-        &self,
-        planner: &Planner,
-        facts: &Facts,
-        before: &BTreeMap<TaskId, Body>,
-        worked: &HashMap<TaskId, i64>,
-        why: &Why,
-    ) -> (BTreeMap<TaskId, Body>, Moves) {
+    pub fn bodies(&self, planner: &Planner, facts: &Facts, before: &Bodies, worked: &HashMap<TaskId, i64>, why: &Why) -> (Bodies, Moves) {
         let plan = planner.plan();
         let mut places: HashMap<TaskId, Placement> = plan.placements.into_iter().map(|place| (place.task, place)).collect();
         let mut unplaced: HashMap<TaskId, _> = plan.unplaced.into_iter().map(|one| (one.task, one.reason)).collect();
         let mut moves = Vec::new();
-        let mut bodies = BTreeMap::new();
+        let mut bodies = Bodies::new();
         for (id, task) in &facts.tasks {
             let old = before.get(id);
             let base = self.restored.as_ref().unwrap_or(before).get(id);
+            // A change taken back brings back how the task had moved before it; a task that comes back otherwise has moved.
+            let undoes = why.back_to.is_some();
             let mut body = Body {
                 facts: task.clone(),
                 place: places.remove(id),
                 unplaced: unplaced.remove(id),
                 accepted: vec![],
-                moved: base.and_then(|base| base.moved.clone()),
+                moved: if undoes { base } else { old }.and_then(|body| body.moved.clone()),
             };
             if let (Some(place), Some(old)) = (&mut body.place, old.and_then(|old| old.place.as_ref())) {
                 self.keep_begun(place, old);
@@ -60,12 +56,13 @@ impl Draft {
             if let Some(old) = old
                 && let Some(moved) = self.moved(planner, *id, old, &body)
             {
-                if self.restored.is_none() {
+                if !undoes {
                     body.moved = Some(moved.clone());
                 }
                 moves.push((*id, moved));
             }
-            bodies.insert(*id, body);
+            let same = old.filter(|old| ***old == body).cloned();
+            bodies.insert(*id, same.unwrap_or_else(|| Arc::new(body)));
         }
         (bodies, moves)
     }
@@ -84,7 +81,7 @@ impl Draft {
     }
 
     /// Blocks that ran until now and do not go on: what was worked of them stays worked.
-    pub fn broken_off(&self, before: &BTreeMap<TaskId, Body>, bodies: &BTreeMap<TaskId, Body>) -> Vec<store::Worked> {
+    pub fn broken_off(&self, before: &Bodies, bodies: &Bodies) -> Vec<store::Worked> {
         let mut broken = Vec::new();
         for (task, old) in before {
             let Some(old) = &old.place else { continue };

@@ -7,15 +7,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use atlas_kernel::{Ref, Result, Timestamp, UserId, WorkspaceId};
-use atlas_module::plannable::{self, Work};
-use atlas_planner::{Person, Planner, TaskId};
+use atlas_module::plannable::{self};
+use atlas_planner::{Person, Planner};
 use atlas_store::{Db, Executor, Tx};
 
 use super::impossible;
 use super::question::running;
 use crate::Planning;
-use crate::facts::{Facts, frozen_until, present, task_id, user_id, world};
-use crate::plan::{Body, State, store};
+use crate::facts::{Facts, Works, frozen_until, present, task_id, user_id, world};
+use crate::plan::{Bodies, State, store};
 
 /// Plans of so many workspaces are kept.
 const WORKSPACES: usize = 8;
@@ -38,15 +38,15 @@ pub struct Known {
     /// The plan's own row.
     pub state: State,
     /// The tasks as they lie.
-    pub bodies: Arc<BTreeMap<TaskId, Body>>,
+    pub bodies: Arc<Bodies>,
     people: Arc<BTreeMap<UserId, Person>>,
-    work: Arc<HashMap<TaskId, Work>>,
+    work: Arc<Works>,
     planner: Mutex<Option<Arc<Planner>>>,
 }
 
 /// The plan's rows.
 pub(super) struct Kept {
-    pub bodies: Arc<BTreeMap<TaskId, Body>>,
+    pub bodies: Arc<Bodies>,
     pub people: Arc<BTreeMap<UserId, Person>>,
 }
 
@@ -58,7 +58,7 @@ impl Kept {
 }
 
 impl Known {
-    pub(super) fn new(state: State, bodies: &Arc<BTreeMap<TaskId, Body>>, facts: &Facts) -> Self {
+    pub(super) fn new(state: State, bodies: &Arc<Bodies>, facts: &Facts) -> Self {
         let people = facts.people.iter().map(|person| (user_id(person.id), person.clone())).collect();
         Self { state, bodies: bodies.clone(), people: Arc::new(people), work: facts.work.clone(), planner: Mutex::default() }
     }
@@ -79,8 +79,8 @@ impl Known {
         let now = present(at);
         let mut worked = store::worked_minutes(on, workspace, &[]).await?;
         running(&self.bodies, now).for_each(|(task, minutes)| *worked.entry(task).or_insert(0) += minutes);
-        let people: Vec<Person> = self.people.values().cloned().collect();
-        let world = world(now, frozen_until(&people, now), people, self.bodies.values().map(|body| &body.facts), &worked);
+        let frozen = frozen_until(self.people.values(), now);
+        let world = world(now, &frozen, self.people.values(), self.bodies.values().map(|body| &body.facts), &worked);
         let (planner, _) = Planner::resume(world, &store::plan_of(self.state.rule, &self.bodies)).map_err(impossible)?;
         let planner = Arc::new(planner);
         *held(&self.planner) = Some(planner.clone());
@@ -161,7 +161,7 @@ impl Planning {
     }
 
     /// The tasks as they lie.
-    pub(crate) async fn bodies(&self, on: &dyn Executor, workspace: WorkspaceId) -> Result<Arc<BTreeMap<TaskId, Body>>> {
+    pub(crate) async fn bodies(&self, on: &dyn Executor, workspace: WorkspaceId) -> Result<Arc<Bodies>> {
         let state = store::state(on, workspace).await?;
         match self.cache().of(workspace, &state) {
             Some(known) => Ok(known.bodies.clone()),
@@ -171,10 +171,10 @@ impl Planning {
 }
 
 /// All open work.
-pub(crate) async fn all_work(planning: &Planning, on: &dyn Executor, workspace: WorkspaceId) -> Result<Arc<HashMap<TaskId, Work>>> {
+pub(crate) async fn all_work(planning: &Planning, on: &dyn Executor, workspace: WorkspaceId) -> Result<Arc<Works>> {
     let mut all = HashMap::new();
     for source in planning.sources() {
-        all.extend((source.open)(on, workspace).await?.into_iter().map(|work| (task_id(&work.record), work)));
+        all.extend((source.open)(on, workspace).await?.into_iter().map(|work| (task_id(&work.record), Arc::new(work))));
     }
     Ok(Arc::new(all))
 }
@@ -204,7 +204,7 @@ impl Turn {
         on: &dyn Executor,
         workspace: WorkspaceId,
         known: Option<&Known>,
-    ) -> Result<Arc<HashMap<TaskId, Work>>> {
+    ) -> Result<Arc<Works>> {
         let Some(known) = known.filter(|_| self.settled) else { return all_work(planning, on, workspace).await };
         if self.touched.is_empty() {
             return Ok(known.work.clone());
@@ -213,7 +213,7 @@ impl Turn {
         self.touched.iter().for_each(|record| drop(all.remove(&task_id(record))));
         for source in planning.sources() {
             let mine: Vec<Ref> = self.touched.iter().filter(|record| record.kind() == source.kind).cloned().collect();
-            all.extend((source.these)(on, workspace, &mine).await?.into_iter().map(|work| (task_id(&work.record), work)));
+            all.extend((source.these)(on, workspace, &mine).await?.into_iter().map(|work| (task_id(&work.record), Arc::new(work))));
         }
         Ok(Arc::new(all))
     }

@@ -11,7 +11,7 @@ use super::Why;
 use super::known::Kept;
 use crate::Planning;
 use crate::facts::{Facts, moment, present, user_id};
-use crate::plan::{Body, State, store};
+use crate::plan::{Bodies, State, store};
 
 /// So many changes back it is looked for a plan that answered the same facts.
 const LOOK_BACK: usize = 40;
@@ -21,7 +21,7 @@ pub struct Question {
     pub(super) at: Timestamp,
     pub(super) now: Minute,
     pub(super) state: State,
-    pub(super) before: Arc<BTreeMap<TaskId, Body>>,
+    pub(super) before: Arc<Bodies>,
     pub(super) people: Arc<BTreeMap<UserId, Person>>,
     pub(super) facts: Facts,
     pub(super) digest: String,
@@ -30,7 +30,7 @@ pub struct Question {
     /// Accepted blocks that have ended since, to be kept as worked.
     pub(super) ended: Vec<store::Worked>,
     /// The plan that answered these very facts before, when a later one answers others.
-    pub(super) earlier: Option<BTreeMap<TaskId, Body>>,
+    pub(super) earlier: Option<Bodies>,
 }
 
 impl Question {
@@ -73,7 +73,7 @@ impl Why {
 }
 
 /// Accepted blocks that have ended, and what was worked of tasks that are over.
-fn ended(before: &BTreeMap<TaskId, Body>, facts: &Facts, now: Minute) -> Vec<store::Worked> {
+fn ended(before: &Bodies, facts: &Facts, now: Minute) -> Vec<store::Worked> {
     let mut ended = Vec::new();
     for (task, body) in before {
         let Some(place) = &body.place else { continue };
@@ -88,7 +88,7 @@ fn ended(before: &BTreeMap<TaskId, Body>, facts: &Facts, now: Minute) -> Vec<sto
 }
 
 /// What was worked of the blocks that run right now, in minutes.
-pub(super) fn running(bodies: &BTreeMap<TaskId, Body>, now: Minute) -> impl Iterator<Item = (TaskId, i64)> {
+pub(super) fn running(bodies: &Bodies, now: Minute) -> impl Iterator<Item = (TaskId, i64)> {
     bodies.iter().flat_map(move |(task, body)| {
         let chunks = body.place.iter().flat_map(|place| &place.chunks);
         chunks.filter(move |chunk| chunk.span.from < now && chunk.span.until > now).map(move |chunk| (*task, now - chunk.span.from))
@@ -101,9 +101,9 @@ async fn earlier_plan(
     workspace: WorkspaceId,
     state: &State,
     digest: &str,
-    current: &BTreeMap<TaskId, Body>,
+    current: &Bodies,
     back_to: Option<i64>,
-) -> Result<Option<BTreeMap<TaskId, Body>>> {
+) -> Result<Option<Bodies>> {
     if state.revision == 0 || (state.digest == digest && back_to.is_none()) {
         return Ok(None);
     }
@@ -113,7 +113,7 @@ async fn earlier_plan(
     let mut bodies = current.clone();
     for (task, body) in store::changed_since(on, workspace, number).await? {
         match body {
-            Some(body) => bodies.insert(task, body),
+            Some(body) => bodies.insert(task, Arc::new(body)),
             None => bodies.remove(&task),
         };
     }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::answer::Answer;
 use super::{Known, Moves, Replanned, Took};
-use crate::plan::{Body, Revision, notice, store};
+use crate::plan::{Bodies, Body, Revision, notice, store};
 use crate::{Planning, RevisionId};
 
 impl Answer {
@@ -22,7 +22,8 @@ impl Answer {
         store::put_state(tx, workspace, &self.state).await?;
         let mut revision = None;
         if self.is_change() {
-            let changed: BTreeMap<TaskId, Option<&Body>> = self.changed.iter().map(|id| (*id, self.bodies.get(id))).collect();
+            let changed: BTreeMap<TaskId, Option<&Body>> =
+                self.changed.iter().map(|id| (*id, self.bodies.get(id).map(Arc::as_ref))).collect();
             store::put_bodies(tx, workspace, &changed).await?;
             let change = self.revision(actor, RevisionId::new(tx.now()));
             store::put_revision(tx, workspace, &change).await?;
@@ -44,7 +45,7 @@ impl Answer {
             by: actor.user,
             said: self.said.clone(),
             digest_before: self.digest_before.clone(),
-            before: self.changed.iter().map(|id| (*id, self.before.get(id).cloned())).collect(),
+            before: self.changed.iter().map(|id| (*id, self.before.get(id).map(|body| Body::clone(body)))).collect(),
             undo: self.undo.clone(),
             moves: self.moves.iter().map(|(task, _)| *task).collect(),
             undone: false,
@@ -53,7 +54,7 @@ impl Answer {
 }
 
 /// One event for the change; the tasks that moved show it in their history.
-async fn tell(tx: &Tx, actor: &Actor, revision: &Revision, bodies: &BTreeMap<TaskId, Body>, moves: &Moves) -> Result<()> {
+async fn tell(tx: &Tx, actor: &Actor, revision: &Revision, bodies: &Bodies, moves: &Moves) -> Result<()> {
     let count = moves.len();
     let change = format!("{}: {}", revision.said, crate::words::moved_words(moves, &|_: UserId| jiff::tz::TimeZone::UTC, tx.now()));
     let data = json!({ "verb": "planned", "name": "the plan", "to": "", "change": change, "moved": count });

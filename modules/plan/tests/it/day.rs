@@ -100,6 +100,35 @@ async fn moving_locking_putting_off_and_bringing_back() {
 }
 
 #[tokio::test]
+async fn a_task_that_comes_back_to_an_earlier_place_says_what_moved_it_there_this_time() {
+    let o = Office::new().await;
+    let one = o.task(work("Write", 60, &o.ines)).await;
+    o.plan().await;
+    let (planning, ines, record) = (&o.planning, &o.ines, &one.id.to_ref());
+    let mut last = None;
+    for (n, start) in (2..).zip(["2026-11-24T15:00:00Z", "2026-11-24T14:30:00Z", "2026-11-24T15:00:00Z"]) {
+        let to = &verbs::Movement { piece: None, start: at(start), person: None };
+        let done = o.db.write(|tx| async move { verbs::move_piece(planning, &tx, ines, record, to).await }).await.unwrap();
+        let moved = o.body(&one).await.moved.expect("it moved");
+        assert_eq!((moved.revision, moved.to), (n, Some((ines.user.unwrap(), at(start)))));
+        last = done.revision;
+    }
+    // Taken back, it says again what had moved it to where it is.
+    let id = last.unwrap();
+    o.db.write(|tx| async move { verbs::undo(planning, &tx, ines, id).await }).await.unwrap();
+    assert_eq!(o.body(&one).await.moved.map(|moved| moved.revision), Some(3));
+    // So does what a meeting that comes and goes moved, there and back.
+    let other = o.task(work("Read", 60, &o.jonas)).await;
+    o.plan().await;
+    let (meeting, _) = o.busy(&o.jonas, BusyKind::Meeting, "Surprise", "2026-11-24T09:00:00Z", "2026-11-24T10:00:00Z").await;
+    assert_eq!(o.body(&other).await.moved.unwrap().said, "“Surprise” was added");
+    let id = meeting.id;
+    o.db.write(|tx| async move { atlas_plan::calendar::verbs::remove(planning, &tx, ines, id).await }).await.unwrap();
+    assert_eq!(o.blocks(&other).await[0].from, span("2026-11-24T09:00:00Z", "2026-11-24T10:00:00Z").from);
+    assert_eq!(o.body(&other).await.moved.unwrap().said, "“Surprise” was removed");
+}
+
+#[tokio::test]
 async fn accepted_time_counts_as_worked_and_the_rest_is_planned_again() {
     let o = Office::new().await;
     let one = o.task(work("Accepted", 240, &o.ines)).await;

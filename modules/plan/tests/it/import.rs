@@ -139,10 +139,92 @@ fn what_is_no_calendar_and_what_is_too_much_is_said() {
     assert_eq!((reading.taken.len(), reading.beyond), (MOST_MEETINGS, 7));
 }
 
+/// A calendar of so many repeating events.
+fn repeating(count: usize, start: &str, rule: &str) -> String {
+    let one = |n: usize| format!("BEGIN:VEVENT\r\nUID:{n}\r\nDTSTART:{start}\r\nDURATION:PT30M\r\nRRULE:{rule}\r\nEND:VEVENT\r\n");
+    format!("BEGIN:VCALENDAR\r\n{}END:VCALENDAR\r\n", (0..count).map(one).collect::<String>())
+}
+
+#[test]
+fn a_calendar_that_would_never_end_is_read_in_seconds_and_says_what_was_left_out() {
+    let every = |upto: usize| (0..upto).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    let each_second = format!("BYHOUR={};BYMINUTE={};BYSECOND={}", every(24), every(60), every(60));
+    for rule in [format!("FREQ=DAILY;{each_second}"), format!("FREQ=YEARLY;{each_second}")] {
+        let reading = kept(&repeating(3, "19700101T000000Z", &rule), "2026-11-01T00:00:00Z", "2027-11-01T00:00:00Z");
+        assert!(reading.taken.is_empty() && reading.unreadable.iter().all(|why| why.contains("more often than daily")), "{reading:?}");
+    }
+    // Rules that are far from their first day, that never come true, and thousands of daily ones.
+    let begun = std::time::Instant::now();
+    for (count, start, rule) in [
+        (2_000, "00010101T090000Z", "FREQ=DAILY"),
+        (2_000, "19700101T090000Z", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"),
+        (5_000, "20251101T090000Z", "FREQ=DAILY"),
+    ] {
+        let reading = kept(&repeating(count, start, rule), "2026-11-01T00:00:00Z", "2027-11-01T00:00:00Z");
+        assert!(reading.taken.len() <= MOST_MEETINGS);
+        let said = reading.beyond > 0 || reading.unreadable.iter().any(|why| why.contains("too long"));
+        assert!(said, "{count} of {rule}: {} taken, {} unread", reading.taken.len(), reading.unreadable.len());
+    }
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn however_deep_or_long_its_parts_are_it_is_read() {
+    let deep = format!("BEGIN:VTIMEZONE\r\n{}END:VTIMEZONE\r\n", "BEGIN:STANDARD\r\n".repeat(100_000));
+    let hidden = format!("BEGIN:VEVENT\r\nUID:h\r\nSUMMARY:{}\r\nEND:VEVENT\r\n", "\rBEGIN:STANDARD".repeat(100_000));
+    let still = "BEGIN:VEVENT\r\nUID:a\r\nDTSTART:20261124T090000Z\r\nDURATION:PT1H\r\nEND:VEVENT\r\n";
+    for first in [deep, hidden] {
+        let text = format!("BEGIN:VCALENDAR\r\n{first}{still}END:VCALENDAR\r\n");
+        assert_eq!(kept(&text, "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z").taken.len(), 1);
+    }
+    let long = repeating(1, "20261124T090000Z", "FREQ=DAILY").replace("UID:0", &format!("UID:{}", "u".repeat(100_000)));
+    let reading = kept(&long, "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z");
+    assert!(reading.taken.len() == 7 && reading.taken.iter().all(|one| one.key.len() < 300));
+}
+
+#[test]
+fn mangled_calendars_are_read_as_far_as_they_go() {
+    let strange = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:a\r\nDTSTART:00010101T000000Z\r\nDTEND:99991230T000000Z\r\nRDATE:20260101T000000Z\r\n\
+         END:VEVENT\r\nBEGIN:VEVENT\r\nUID:b\r\nDTSTART:20261124T090000Z\r\nDURATION:PT30M\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    assert!(lines(&kept(strange, "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z")).iter().any(|line| line.contains("T09:00:00Z")));
+    // The same mangled calendars in every run: a digit, a name or a line of a real one replaced by another.
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    for text in [GOOGLE, OUTLOOK, APPLE] {
+        for _ in 0..300 {
+            let mut mangled: Vec<char> = text.chars().collect();
+            for _ in 0..=next(12) {
+                let at = next(mangled.len());
+                mangled[at] = ['0', '9', '-', ';', ',', 'Z', '\n', 'T', ':', '\u{0}'][next(10)];
+            }
+            if let Some(text) = read(&mangled.into_iter().collect::<String>()) {
+                let zone = TimeZone::get("Pacific/Apia").unwrap();
+                let reading = expand(&text, &zone, &[], at("2026-11-01T00:00:00Z"), at("2027-11-01T00:00:00Z"));
+                assert!(reading.taken.len() <= MOST_MEETINGS && reading.taken.iter().all(|one| one.start < one.finish));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_private_is_not_told_by_its_title_even_when_it_cannot_be_read() {
+    let event = |class: &str| {
+        format!("BEGIN:VEVENT\r\nUID:{class}\r\nSUMMARY:Doctor\r\nCLASS:{class}\r\nDTSTART:tomorrow{}\r\nEND:VEVENT\r\n", "x".repeat(900))
+    };
+    let text = format!("BEGIN:VCALENDAR\r\n{}{}{}END:VCALENDAR\r\n", event("PRIVATE"), event("CONFIDENTIAL"), event("PUBLIC"));
+    let unreadable = kept(&text, "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z").unreadable;
+    assert_eq!(unreadable.iter().map(|why| why.contains("Doctor")).collect::<Vec<_>>(), [false, false, true], "{unreadable:?}");
+    assert!(unreadable.iter().all(|why| why.chars().count() < 300));
+}
+
 async fn hand_in(o: &Office, name: &str, text: &str) -> atlas_kernel::Result<(Calendar, Difference)> {
     let new = &NewCalendar { name: name.into(), own_address: "ines@example.org".into(), from: text.into() };
     let ines = &o.ines;
-    o.db.write(|tx| async move { verbs::add_file(&tx, ines, ines.user.unwrap(), new).await }).await
+    let file = &verbs::read_file(&o.db, ines, ines.user.unwrap(), new).await?;
+    o.db.write(|tx| async move { verbs::add_file(&tx, ines, new, file).await }).await
 }
 
 async fn meetings(o: &Office) -> Vec<Busy> {

@@ -6,9 +6,9 @@ use atlas_plan::Planning;
 use atlas_plan::calendar::verbs::NewBusy;
 use atlas_plan::calendar::{Busy, BusyKind};
 use atlas_plan::facts::{minute, task_id};
-use atlas_plan::plan::{Body, store};
+use atlas_plan::plan::{Bodies, Body, store};
 use atlas_plan::replan::{Replanned, outside};
-use atlas_planner::{Span, TaskId};
+use atlas_planner::Span;
 use atlas_store::{Db, Tx};
 use atlas_work::task::Task;
 use atlas_work::task::change::TaskChange;
@@ -77,12 +77,13 @@ impl Office {
         self.db.write(|tx| async move { atlas_plan::calendar::verbs::add(planning, &tx, ines, new.clone()).await }).await.unwrap()
     }
 
-    pub async fn bodies(&self) -> std::collections::BTreeMap<TaskId, Body> {
+    pub async fn bodies(&self) -> Bodies {
         store::bodies(&self.db, self.ines.workspace).await.unwrap()
     }
 
     pub async fn body(&self, task: &Task) -> Body {
-        self.bodies().await.remove(&task_id(&task.id.to_ref())).expect("the task is in the plan")
+        let body = self.bodies().await.remove(&task_id(&task.id.to_ref())).expect("the task is in the plan");
+        Body::clone(&body)
     }
 
     /// The blocks of a task.

@@ -152,6 +152,20 @@ async fn a_project_is_done_with_its_last_task_and_says_what_that_rests_on() {
 }
 
 #[tokio::test]
+async fn what_would_find_no_place_gives_no_date() {
+    let o = Office::new().await;
+    let ines = &o.ines;
+    let whole = o.task(NewTask { in_one_piece: true, ..work("In one piece", 240, ines) }).await;
+    past(&o, ines, [300; 10]).await;
+    o.plan().await;
+    let eta = eta::project(&o.planning, &o.db, ines, &whole.project.to_ref(), at(NOW)).await.unwrap();
+    assert!(eta.finish.is_some() && eta.p50.is_none() && eta.p90.is_none(), "twelve hours in one piece fit no day: {eta:?}");
+    assert_eq!(eta.caveats, ["If tasks take as long as they did before, some find no place in the plan."]);
+    let why = explain::explain(&o.planning, &o.db, ines, &whole.id.to_ref(), at(NOW)).await.unwrap();
+    assert!(why.forecast.is_none());
+}
+
+#[tokio::test]
 async fn when_work_will_be_done_is_read_off_the_persons_own_history() {
     let o = Office::new().await;
     let ines = &o.ines;

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use atlas_kernel::{ConnectionId, Ref, Result, Timestamp, UserId, WorkspaceId};
-use atlas_store::{Executor, Tx, built_query, query};
+use atlas_store::{Executor, Tx, query};
 
 use super::{Rule, Which};
 use crate::task::Priority;
-use crate::{ProjectId, TaskId, sql};
+use crate::{ProjectId, TaskId};
 
 atlas_store::row! {
     struct RuleRow {
@@ -129,13 +129,10 @@ pub async fn made(
 ) -> Result<Vec<(String, String)>> {
     let mut found = Vec::new();
     for ids in external_ids.chunks(500) {
-        let sql = format!(
-            "SELECT source_kind, external_id FROM work_note_tasks WHERE workspace_id = $1 AND connection_id = $2 AND external_id IN ({})",
-            sql::places(3, ids.len())
+        let ask = query(
+            "SELECT source_kind, external_id FROM work_note_tasks WHERE workspace_id = $1 AND connection_id = $2 AND external_id IN ({list})",
         );
-        let rows: Vec<(String, String)> =
-            sql::bind_all(built_query(sql).bind(workspace).bind(connection), ids.iter().copied()).all(on).await?;
-        found.extend(rows);
+        found.extend(ask.bind(workspace).bind(connection).bind_list(ids.iter().copied()).all::<(String, String)>(on).await?);
     }
     Ok(found)
 }
@@ -144,12 +141,11 @@ pub async fn made(
 pub async fn tasks_of_records(on: &dyn Executor, workspace: WorkspaceId, records: &[Ref]) -> Result<HashMap<Ref, (TaskId, String)>> {
     let mut found = HashMap::new();
     for refs in records.chunks(500) {
-        let sql = format!(
+        let ask = query(
             "SELECT n.record, t.id, t.key FROM work_note_tasks n JOIN work_tasks t ON t.workspace_id = n.workspace_id AND t.id = n.task_id \
-             WHERE n.workspace_id = $1 AND n.record IN ({})",
-            sql::places(2, refs.len())
+             WHERE n.workspace_id = $1 AND n.record IN ({list})",
         );
-        let rows: Vec<(Ref, TaskId, String)> = sql::bind_all(built_query(sql).bind(workspace), refs.iter()).all(on).await?;
+        let rows: Vec<(Ref, TaskId, String)> = ask.bind(workspace).bind_list(refs).all(on).await?;
         found.extend(rows.into_iter().map(|(record, id, key)| (record, (id, key))));
     }
     Ok(found)

@@ -4,7 +4,7 @@ use atlas_kernel::{Page, Result, WorkspaceId};
 use atlas_store::{Executor, Tx, built_query, query};
 
 use super::Project;
-use crate::{ProjectId, sql};
+use crate::ProjectId;
 
 const COLUMNS: &str = "id, key, name, lead, created_at, updated_at, archived_at, version";
 
@@ -31,8 +31,8 @@ pub async fn by_ids(on: &dyn Executor, workspace: WorkspaceId, ids: &[ProjectId]
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let sql = format!("SELECT {COLUMNS} FROM work_projects WHERE workspace_id = $1 AND id IN ({})", sql::places(2, ids.len()));
-    sql::bind_all(built_query(sql).bind(workspace), ids.iter().copied()).all(on).await
+    let ask = built_query(format!("SELECT {COLUMNS} FROM work_projects WHERE workspace_id = $1 AND id IN ({{list}})"));
+    ask.bind(workspace).bind_list(ids.iter().copied()).all(on).await
 }
 
 /// The oldest project that is not archived: where tasks go unless said.
@@ -120,10 +120,9 @@ pub async fn status_counts(on: &dyn Executor, workspace: WorkspaceId, ids: &[Pro
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let sql = format!(
+    let ask = query(
         "SELECT project_id, status, COUNT(*) AS n FROM work_tasks WHERE workspace_id = $1 AND archived_at IS NULL \
-         AND project_id IN ({}) GROUP BY project_id, status",
-        sql::places(2, ids.len())
+         AND project_id IN ({list}) GROUP BY project_id, status",
     );
-    sql::bind_all(built_query(sql).bind(workspace), ids.iter().copied()).all(on).await
+    ask.bind(workspace).bind_list(ids.iter().copied()).all(on).await
 }

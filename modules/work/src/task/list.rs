@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::store::{self, COLUMNS, TaskRow};
 use super::{Priority, Status, Task};
-use crate::{ProjectId, sql};
+use crate::ProjectId;
 
 /// Who does the tasks of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,7 +173,7 @@ impl Conditions {
     }
 
     fn query(self, sql: String) -> Query {
-        sql::bind_all(built_query(sql), self.values)
+        self.values.into_iter().fold(built_query(sql), Query::bind)
     }
 }
 
@@ -190,7 +190,7 @@ pub async fn page(
     cursor: Option<&str>,
 ) -> Result<Page<Task>> {
     let (sql, values) = page_sql(workspace, filter, order, limit, cursor)?;
-    let rows: Vec<TaskRow> = sql::bind_all(built_query(sql), values).all(on).await?;
+    let rows: Vec<TaskRow> = values.into_iter().fold(built_query(sql), Query::bind).all(on).await?;
     let key = |row: &TaskRow| Cursor(vec![order.as_str().into(), order.key(row), row.id.to_string().into()]);
     let page = Page::from_rows(rows, limit, key);
     let tasks = page.data.into_iter().map(Task::from).collect();

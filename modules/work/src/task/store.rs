@@ -7,7 +7,7 @@ use atlas_store::{Executor, Tx, built_query, query};
 use jiff::civil::{Date, Time};
 
 use super::{Blocker, Label, Priority, Status, Task, due_rank};
-use crate::{LabelId, ProjectId, TaskId, sql};
+use crate::{LabelId, ProjectId, TaskId};
 
 pub(super) const COLUMNS: &str = "t.id, t.key, t.project_id, t.title, t.description, t.status, t.priority, t.start_date, t.due_date, \
      t.due_time, t.due_rank, t.estimate_minutes, t.hard_deadline, t.splittable, t.min_block_minutes, t.max_block_minutes, t.position, t.origin_provider, t.title_from, t.description_from, t.created_by, t.created_at, \
@@ -111,16 +111,15 @@ pub async fn by_ids(on: &dyn Executor, workspace: WorkspaceId, ids: &[TaskId]) -
     if ids.is_empty() {
         return Ok(vec![]);
     }
-    let sql = format!("SELECT {COLUMNS} FROM work_tasks t WHERE t.workspace_id = $1 AND t.id IN ({})", sql::places(2, ids.len()));
-    let rows: Vec<TaskRow> = sql::bind_all(built_query(sql).bind(workspace), ids.iter().copied()).all(on).await?;
+    let ask = built_query(format!("SELECT {COLUMNS} FROM work_tasks t WHERE t.workspace_id = $1 AND t.id IN ({{list}})"));
+    let rows: Vec<TaskRow> = ask.bind(workspace).bind_list(ids.iter().copied()).all(on).await?;
     complete(on, workspace, rows.into_iter().map(Task::from).collect()).await
 }
 
 /// The tasks that stand so and are not archived, with their people and blockers: three queries, however many tasks.
 pub async fn meant(on: &dyn Executor, workspace: WorkspaceId, standing: &[Status]) -> Result<Vec<Task>> {
-    let places = sql::places(2, standing.len());
-    let these = format!("t.workspace_id = $1 AND t.status IN ({places}) AND t.archived_at IS NULL");
-    let of = |sql: String| sql::bind_all(built_query(sql).bind(workspace), standing.iter().copied());
+    let these = "t.workspace_id = $1 AND t.status IN ({list}) AND t.archived_at IS NULL";
+    let of = |sql: String| built_query(sql).bind(workspace).bind_list(standing.iter().copied());
     let rows: Vec<TaskRow> = of(format!("SELECT {COLUMNS} FROM work_tasks t WHERE {these} ORDER BY t.id")).all(on).await?;
     let mut tasks: Vec<Task> = rows.into_iter().map(Task::from).collect();
     let people = format!(
@@ -157,8 +156,8 @@ pub(super) async fn complete(on: &dyn Executor, workspace: WorkspaceId, mut task
         return Ok(tasks);
     }
     let of = |select: &str, order: &str| {
-        let sql = format!("{select} WHERE x.workspace_id = $1 AND x.task_id IN ({}) ORDER BY {order}", sql::places(2, ids.len()));
-        sql::bind_all(built_query(sql).bind(workspace), ids.iter().copied())
+        let ask = built_query(format!("{select} WHERE x.workspace_id = $1 AND x.task_id IN ({{list}}) ORDER BY {order}"));
+        ask.bind(workspace).bind_list(ids.iter().copied())
     };
     let people: Vec<(TaskId, UserId, bool)> =
         of(&format!("SELECT x.task_id, x.user_id, x.assigned FROM ({PEOPLE}) x"), "x.user_id").all(on).await?;

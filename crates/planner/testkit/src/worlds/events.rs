@@ -84,7 +84,11 @@ pub fn random_event(random: &mut Random, world: &World, plan: &Plan) -> Event {
             }
             Event::PersonChanged(Box::new(person))
         }
-        6 => Event::TimePassed { now: world.now + random.below(600) as i64, frozen_until: world.now + 1440, remaining: Vec::new() },
+        6 => Event::TimePassed {
+            now: world.now + random.below(600) as i64,
+            frozen_until: world.people.iter().map(|person| (person.id, world.now + 1440)).collect(),
+            remaining: Vec::new(),
+        },
         _ => {
             let id = world.tasks.iter().map(|task| task.id.0).max().unwrap_or(0) + 1;
             Event::TaskChanged(Box::new(super::tangle::task(random, world, id)))

@@ -14,9 +14,12 @@ const ZONES: [&str; 6] = ["Europe/Madrid", "America/New_York", "Asia/Kolkata", "
 pub fn tangled(seed: u64, people: u64, tasks: u64) -> World {
     let mut random = Random::seeded(seed);
     let mut world = World::new(MONDAY + random.below(4 * 1440) as i64);
-    world.frozen_until = world.now + random.below(3) as i64 * 1440;
+    let frozen = random.below(3);
     world.settings.horizon_weeks = 5;
     world.people = (0..people.max(1)).map(|id| person(&mut random, u128::from(id) + 1)).collect();
+    for (index, person) in world.people.iter_mut().enumerate() {
+        person.frozen_until = Some(world.now + (frozen as i64 + index as i64) % 3 * 1440);
+    }
     for id in 0..tasks {
         let task = task(&mut random, &world, u128::from(id) + 1);
         world.tasks.push(task);

@@ -22,7 +22,6 @@ const ZONES: [&str; 6] = ["Europe/Madrid", "Europe/Berlin", "America/New_York", 
 pub fn team(seed: u64, size: Team) -> World {
     let mut random = Random::seeded(seed);
     let mut world = World::new(MONDAY);
-    world.frozen_until = MONDAY + 2 * 1440;
     world.people = (0..size.people).map(|id| member(&mut random, u128::from(id) + 1, size.weeks)).collect();
     let mut id = 0;
     while id < size.tasks {
@@ -35,6 +34,7 @@ pub fn team(seed: u64, size: Team) -> World {
 
 fn member(random: &mut Random, id: u128, weeks: i64) -> Person {
     let mut person = Person::new(PersonId(id), ZONES[random.below(6) as usize]);
+    person.frozen_until = Some(MONDAY + 2 * 1440);
     let mut number = 0;
     for week in 0..weeks + 8 {
         for _ in 0..3 + random.below(5) {

@@ -21,7 +21,7 @@ pub fn operations(p: &Planning) -> Vec<Operation> {
             .summary("Read meetings from an address")
             .describe("An iCalendar address (https:// or webcal://), read at once and every half hour; meetings are planned around.")
             .created(),
-        Operation::write("plan.calendars.import", Method::POST, "/v1/plan/calendars/file", PLAN_WRITE, writes(p, import))
+        Operation::act("plan.calendars.import", Method::POST, "/v1/plan/calendars/file", PLAN_WRITE, reads(p, import))
             .summary("Read meetings from a file")
             .describe("The text of an iCalendar file, up to 5 MiB. A file of the same name takes the place of the one before; the same file twice changes nothing.")
             .body_limit(MOST_BYTES * 2),
@@ -127,11 +127,13 @@ struct Imported {
     removed: usize,
 }
 
-async fn import(_: Planning, ctx: Ctx, tx: Tx, input: Input<(), (), Import>) -> Result<Imported> {
+async fn import(_: Planning, ctx: Ctx, input: Input<(), (), Import>) -> Result<Imported> {
     let Import { member, name, calendar, own_address } = input.body;
     let member = member.map_or_else(|| ctx.actor.person(), Ok)?;
     let new = NewCalendar { name, own_address, from: calendar };
-    let (calendar, difference) = verbs::add_file(&tx, &ctx.actor, member, &new).await?;
+    let (new, who) = (&new, &ctx.actor);
+    let file = &verbs::read_file(&ctx.db, who, member, new).await?;
+    let (calendar, difference) = ctx.db.write(|tx| async move { verbs::add_file(&tx, who, new, file).await }).await?;
     let store::Difference { added, changed, removed } = difference;
     Ok(Imported { calendar: out(calendar), added, changed, removed })
 }

@@ -1,9 +1,10 @@
 //! Events turned into the time they take from somebody, repeating ones occurrence by occurrence.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use chrono::TimeZone as _;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use rrule::{RRule, Tz, Unvalidated};
@@ -15,6 +16,22 @@ use super::zone::Zones;
 const MOST_OCCURRENCES: u16 = 2_000;
 /// So many meetings of one calendar are kept.
 pub const MOST_MEETINGS: usize = 3_000;
+/// Working out a calendar's repeating events takes so long at most; those that are left by then are named as unread.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// How long a calendar may still be worked on.
+pub(super) struct Patience(Instant);
+
+impl Patience {
+    fn begin() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Whether another rule may be worked out.
+    pub fn lasts(&self) -> bool {
+        self.0.elapsed() < LONGEST
+    }
+}
 
 /// Time that a calendar takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +68,8 @@ pub struct Reading {
 /// What of a calendar takes a member's time between two moments; `mine` are the member's addresses.
 pub fn expand(text: &Text, own: &TimeZone, mine: &[String], from: Timestamp, until: Timestamp) -> Reading {
     let year = |at: Timestamp| at.to_zoned(TimeZone::UTC).year();
-    let zones = Zones::new(own.clone(), &text.zones, year(from) - 2..=year(until) + 2);
+    let patience = Patience::begin();
+    let zones = Zones::new(own.clone(), &text.zones, year(from) - 2..=year(until) + 2, &patience);
     let mut reading = Reading { unreadable: text.unreadable.clone(), beyond: text.beyond, ..Reading::default() };
     let mut strange: BTreeSet<&str> = BTreeSet::new();
     for (master, others) in families(&text.events) {
@@ -62,17 +80,27 @@ pub fn expand(text: &Text, own: &TimeZone, mine: &[String], from: Timestamp, unt
                 strange.insert(name);
             }
         }
-        Family { zones: &zones, mine, from, until, others: &others }.add(master, &mut reading);
+        Family { zones: &zones, mine, from, until, others: &others, patience: &patience }.add(master, &mut reading);
+        if reading.taken.len() > 4 * MOST_MEETINGS {
+            reading.keep_the_first();
+        }
     }
     for name in strange {
         reading.unreadable.push(format!("The time zone “{name}” is not described; its meetings are read by your own clock"));
     }
-    reading.taken.sort_by(|a, b| (a.start, &a.key).cmp(&(b.start, &b.key)));
-    reading.taken.dedup_by(|a, b| a.key == b.key);
-    let kept = reading.taken.len().min(MOST_MEETINGS);
-    reading.beyond += reading.taken.len() - kept;
-    reading.taken.truncate(kept);
+    reading.keep_the_first();
     reading
+}
+
+impl Reading {
+    /// Keeps the meetings that start first, in order, as many as a calendar may bring.
+    fn keep_the_first(&mut self) {
+        self.taken.sort_by(|a, b| (a.start, &a.key).cmp(&(b.start, &b.key)));
+        self.taken.dedup_by(|a, b| a.key == b.key);
+        let kept = self.taken.len().min(MOST_MEETINGS);
+        self.beyond += self.taken.len() - kept;
+        self.taken.truncate(kept);
+    }
 }
 
 /// Each repeating event with its changed occurrences; of two copies the later.
@@ -103,6 +131,7 @@ struct Family<'a> {
     from: Timestamp,
     until: Timestamp,
     others: &'a [&'a Event],
+    patience: &'a Patience,
 }
 
 impl Family<'_> {
@@ -115,9 +144,10 @@ impl Family<'_> {
                     reading.beyond += usize::from(cut);
                     let replaced: BTreeSet<Timestamp> =
                         self.others.iter().filter_map(|other| other.instead_of.as_ref()).map(|when| self.zones.moment(when)).collect();
+                    let (days, moments) = self.exceptions(master);
                     for at in starts {
                         let start = self.moment(master, at);
-                        if !replaced.contains(&start) && !self.excepted(master, at, start) {
+                        if !replaced.contains(&start) && !days.contains(&at.date()) && !moments.contains(&start) {
                             let place = if master.rule.is_none() && master.also.is_empty() { String::new() } else { start.to_string() };
                             self.take(reading, master, place, start, self.finish(master, at, start));
                         }
@@ -174,7 +204,8 @@ impl Family<'_> {
                     let long = SignedDuration::from_secs(seconds(local(end)) - seconds(local(&event.start)));
                     return self.moment(event, at.saturating_add(long));
                 }
-                start + self.zones.moment(end).duration_since(self.zones.moment(&event.start))
+                let long = self.zones.moment(end).duration_since(self.zones.moment(&event.start));
+                start.checked_add(long).unwrap_or(Timestamp::MAX)
             }
             Length::For(long) => self.moment(event, at).to_zoned(TimeZone::UTC).saturating_add(*long).timestamp(),
             Length::Unsaid if matches!(event.start, When::Day(_)) => self.moment(event, at.saturating_add(jiff::Span::new().days(1))),
@@ -182,11 +213,11 @@ impl Family<'_> {
         }
     }
 
-    fn excepted(&self, event: &Event, at: DateTime, start: Timestamp) -> bool {
-        event.except.iter().any(|when| match when {
-            When::Day(day) => *day == at.date(),
-            when => self.zones.moment(when) == start,
-        })
+    /// The days and the moments at which the event does not take place.
+    fn exceptions(&self, event: &Event) -> (BTreeSet<Date>, BTreeSet<Timestamp>) {
+        let day = |when: &When| if let When::Day(day) = when { Some(*day) } else { None };
+        let moments = event.except.iter().filter(|when| day(when).is_none()).map(|when| self.zones.moment(when)).collect();
+        (event.except.iter().filter_map(day).collect(), moments)
     }
 
     /// When the event's clock reads at each of its starts, and whether there are more than are looked at.
@@ -208,7 +239,8 @@ impl Family<'_> {
         };
         let edge = SignedDuration::from_hours(48);
         let utc = |at: Timestamp| at.to_zoned(TimeZone::UTC).datetime();
-        let (mut starts, cut) = days_of(&rule, first, utc(self.from - edge - long), utc(self.until + edge))?;
+        let (from, until) = (utc(self.from).saturating_sub(edge).saturating_sub(long), utc(self.until).saturating_add(edge));
+        let (mut starts, cut) = days_of(&rule, first, from, until, self.patience)?;
         starts.extend(event.also.iter().map(|when| self.zones.reading(self.zones.moment(when), &event.start)));
         starts.sort();
         starts.dedup();
@@ -252,10 +284,19 @@ pub(super) fn with_until(rule: &str, read: impl Fn(&When) -> DateTime) -> String
 }
 
 /// The readings of the clock at which a rule that begins at `first` repeats between two others, and whether there are more.
-pub(super) fn days_of(rule: &str, first: DateTime, from: DateTime, until: DateTime) -> Result<(Vec<DateTime>, bool), String> {
+pub(super) fn days_of(
+    rule: &str,
+    first: DateTime,
+    from: DateTime,
+    until: DateTime,
+    patience: &Patience,
+) -> Result<(Vec<DateTime>, bool), String> {
     let unreadable = || "its rule of repeating could not be read".to_owned();
-    if ["SECONDLY", "MINUTELY", "HOURLY"].iter().any(|often| rule.to_ascii_uppercase().contains(&format!("FREQ={often}"))) {
+    if is_more_often_than_daily(rule) {
         return Err("it repeats more often than daily".to_owned());
+    }
+    if !patience.lasts() {
+        return Err("working out the repeating events before it took too long".to_owned());
     }
     // The library counts in UTC; that the readings are of another clock makes no difference to it.
     let utc = |at: DateTime| Tz::UTC.timestamp_opt(seconds(at), 0).single().ok_or_else(unreadable);
@@ -264,4 +305,13 @@ pub(super) fn days_of(rule: &str, first: DateTime, from: DateTime, until: DateTi
     let found = set.after(utc(from)?).before(utc(until)?).all(MOST_OCCURRENCES);
     let read = |at: chrono::DateTime<Tz>| Timestamp::from_second(at.timestamp()).ok().map(|at| at.to_zoned(TimeZone::UTC).datetime());
     Ok((found.dates.into_iter().filter_map(read).collect(), found.limited))
+}
+
+/// Whether a rule repeats several times a day: by how often it says, or by several times of the day.
+fn is_more_often_than_daily(rule: &str) -> bool {
+    rule.to_ascii_uppercase().split(';').filter_map(|part| part.trim().split_once('=')).any(|(name, value)| match name.trim() {
+        "FREQ" => ["SECONDLY", "MINUTELY", "HOURLY"].contains(&value.trim()),
+        "BYHOUR" | "BYMINUTE" | "BYSECOND" => value.contains(','),
+        _ => false,
+    })
 }

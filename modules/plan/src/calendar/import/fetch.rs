@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use atlas_connect::{Inside, Loss, Transport};
+use atlas_connect::{Inside, Loss, Resolver, Transport};
 use atlas_kernel::{Error, Result};
 use axum::http::{Request, Response, header};
 use reqwest::Client;
 use url::Url;
 
-use super::guard::{Resolver, refusal};
+use super::guard::refusal;
 use super::{MOST_BYTES, Reach};
 
 /// So often a host may send the reader elsewhere.

@@ -8,8 +8,8 @@ use atlas_store::Tx;
 use url::Url;
 
 use super::fetch::{Fetched, fetch};
-use super::verbs::{READ, aad, keep, soon};
-use super::{Calendar, EVERY, Reach, store};
+use super::verbs::{READ, aad, keep, parse, soon, work_out};
+use super::{Calendar, EVERY, Reach, Reading, store};
 use crate::CalendarId;
 
 /// The job that reads one calendar.
@@ -57,7 +57,16 @@ where
         }
         (Some(_), None) => return Err(Error::internal("calendars at addresses cannot be reached here")),
     };
-    let fetched = &fetched;
+    let content = match &fetched {
+        Fetched::Failed(_) => None,
+        Fetched::Unchanged => calendar.content.clone(),
+        Fetched::New { content, .. } => Some(content.clone()),
+    };
+    let reading = match parse(content.unwrap_or_default()).await? {
+        Some(text) => Some(work_out(db, workspace, &calendar, text, db.clock().now()).await?),
+        None => None,
+    };
+    let (fetched, reading) = (&fetched, reading.as_ref());
     db.write(|tx| async move {
         first(tx.clone()).await?;
         crate::plan::store::lock(&tx, workspace).await?;
@@ -65,25 +74,22 @@ where
         let actor = Actor::system(workspace);
         match fetched {
             Fetched::Failed(why) => failed(&tx, &actor, calendar, why).await,
-            Fetched::Unchanged => kept(&tx, &actor, calendar).await,
+            Fetched::Unchanged => kept(&tx, &actor, calendar, reading).await,
             Fetched::New { content, etag, changed } => {
-                kept(&tx, &actor, Calendar { content: Some(content.clone()), etag: etag.clone(), changed: changed.clone(), ..calendar })
-                    .await
+                let (content, etag, changed) = (Some(content.clone()), etag.clone(), changed.clone());
+                kept(&tx, &actor, Calendar { content, etag, changed, ..calendar }, reading).await
             }
         }
     })
     .await
 }
 
-async fn kept(tx: &Tx, actor: &Actor, calendar: Calendar) -> Result<()> {
-    let mut calendar = calendar;
-    match keep(tx, actor, &mut calendar).await {
-        Err(Error::Invalid(_)) => {
-            let before = store::one(tx, actor.workspace, calendar.id).await?.ok_or(Error::NotFound("calendar"))?;
-            failed(tx, actor, before, "What its host answers is no calendar.").await
-        }
-        kept => kept.map(|_| ()),
-    }
+async fn kept(tx: &Tx, actor: &Actor, mut calendar: Calendar, reading: Option<&Reading>) -> Result<()> {
+    let Some(reading) = reading else {
+        let before = store::one(tx, actor.workspace, calendar.id).await?.ok_or(Error::NotFound("calendar"))?;
+        return failed(tx, actor, before, "What its host answers is no calendar.").await;
+    };
+    keep(tx, actor, &mut calendar, reading).await.map(|_| ())
 }
 
 async fn failed(tx: &Tx, actor: &Actor, calendar: Calendar, why: &str) -> Result<()> {

@@ -7,6 +7,9 @@ use jiff::civil::{Date, DateTime};
 /// So many events of a calendar are read at most.
 pub const MOST_EVENTS: usize = 20_000;
 
+/// So many time zones of a calendar are read at most.
+const MOST_ZONES: usize = 100;
+
 const LINES: [&str; 24] = [
     "UID",
     "RECURRENCE-ID",
@@ -130,23 +133,30 @@ pub struct Turn {
 
 /// Reads a calendar; none when the text is none.
 pub fn read(text: &str) -> Option<Text> {
-    let text = unfold(text.trim_start_matches('\u{feff}'));
+    let text = unfold(&text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n"));
     let mut calendar = Text::default();
-    let (mut found, mut block, mut skipped) = (false, Vec::new(), 0_usize);
-    for line in text.lines().map(|line| line.trim_end_matches('\r')) {
+    let (mut found, mut block, mut skipped, mut inner) = (false, Vec::new(), 0_usize, false);
+    for line in text.lines() {
         let name = line.split([':', ';']).next().unwrap_or_default().to_ascii_uppercase();
         let value = line.split_once(':').map_or("", |(_, value)| value.trim()).to_ascii_uppercase();
         match (name.as_str(), value.as_str()) {
             ("BEGIN", "VCALENDAR") => found = true,
             ("BEGIN", "VEVENT" | "VTIMEZONE") if block.is_empty() => block.push(line),
-            ("BEGIN", "STANDARD" | "DAYLIGHT") if !block.is_empty() => block.push(line),
+            // Only one level is ever handed to the parser, which descends as deep as it is told.
+            ("BEGIN", "STANDARD" | "DAYLIGHT") if !block.is_empty() && !inner && skipped == 0 => {
+                block.push(line);
+                inner = true;
+            }
             ("BEGIN", _) if !block.is_empty() => skipped += 1,
             ("END", "VEVENT" | "VTIMEZONE") if !block.is_empty() => {
                 block.push(line);
                 calendar.take(&block);
-                (block, skipped) = (Vec::new(), 0);
+                (block, skipped, inner) = (Vec::new(), 0, false);
             }
-            ("END", "STANDARD" | "DAYLIGHT") if !block.is_empty() => block.push(line),
+            ("END", "STANDARD" | "DAYLIGHT") if inner && skipped == 0 => {
+                block.push(line);
+                inner = false;
+            }
             ("END", _) if skipped > 0 => skipped -= 1,
             ("X-WR-CALNAME", _) if block.is_empty() => calendar.name = line.split_once(':').map(|(_, name)| plain(name)),
             (name, _) if !block.is_empty() && skipped == 0 && LINES.contains(&name) => block.push(line),
@@ -164,7 +174,7 @@ impl Text {
             return;
         };
         if component.name == "VTIMEZONE" {
-            self.zones.extend(zone(&component));
+            self.zones.extend(zone(&component).filter(|_| self.zones.len() < MOST_ZONES));
             return;
         }
         if self.events.len() >= MOST_EVENTS {
@@ -178,9 +188,23 @@ impl Text {
     }
 }
 
+/// What an event that could not be read is called; one that is not for everybody is not told by its title.
 fn titled(block: &[&str]) -> String {
-    let title = block.iter().find_map(|line| line.strip_prefix("SUMMARY"));
-    title.and_then(|rest| rest.split_once(':')).map_or_else(|| "An event".to_owned(), |(_, title)| format!("“{}”", plain(title)))
+    let value = |name: &str| {
+        let is = |line: &&&str| line.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name));
+        let rest = |line: &&str| line[name.len()..].split_once(':').map(|(_, value)| plain(value));
+        block.iter().filter(is).find_map(rest)
+    };
+    let private = value("CLASS").is_some_and(|class| !class.eq_ignore_ascii_case("PUBLIC"));
+    match value("SUMMARY").filter(|title| !title.is_empty() && !private) {
+        Some(title) => format!("“{}”", short(&title)),
+        None => "An event".to_owned(),
+    }
+}
+
+/// What is quoted of a calendar.
+fn short(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 fn plain(text: &str) -> String {
@@ -206,7 +230,9 @@ fn event(component: &Component<'_>) -> Result<Event, String> {
     let start = one(start)?;
     let length = match (property(component, "DTEND"), value(component, "DURATION")) {
         (Some(end), _) => Length::Until(one(end)?),
-        (None, Some(text)) => Length::For(text.trim_start_matches('+').parse().map_err(|_| format!("“{text}” is no length of time"))?),
+        (None, Some(text)) => {
+            Length::For(text.trim_start_matches('+').parse().map_err(|_| format!("“{}” is no length of time", short(&text)))?)
+        }
         (None, None) => Length::Unsaid,
     };
     let is = |name: &str, wanted: &str| value(component, name).is_some_and(|value| value.eq_ignore_ascii_case(wanted));
@@ -214,14 +240,14 @@ fn event(component: &Component<'_>) -> Result<Event, String> {
     let private = ["PRIVATE", "CONFIDENTIAL"].iter().any(|class| is("CLASS", class));
     let title = value(component, "SUMMARY").map(|title| plain(&title)).filter(|title| !title.is_empty() && !private);
     Ok(Event {
-        uid: value(component, "UID").unwrap_or_default(),
+        uid: value(component, "UID").map(uid).unwrap_or_default(),
         instead_of: property(component, "RECURRENCE-ID").map(one).transpose()?,
         start,
         length,
         rule: value(component, "RRULE"),
         also: many(component, "RDATE")?,
         except: many(component, "EXDATE")?,
-        title: title.unwrap_or_else(|| "Busy".to_owned()).chars().take(200).collect(),
+        title: short(&title.unwrap_or_else(|| "Busy".to_owned())),
         free: is("TRANSP", "TRANSPARENT") || matches!(busy.as_str(), "FREE" | "WORKINGELSEWHERE"),
         away: busy == "OOF",
         cancelled: is("STATUS", "CANCELLED"),
@@ -253,7 +279,7 @@ fn many(component: &Component<'_>, name: &str) -> Result<Vec<When>, String> {
 
 /// `20261124`, `20261124T090000` or `20261124T090000Z`.
 pub fn moment(text: &str, zone: Option<&str>) -> Result<When, String> {
-    let wrong = || format!("“{text}” is no date");
+    let wrong = || format!("“{}” is no date", short(text));
     if text.len() == 8 {
         return Ok(When::Day(Date::strptime("%Y%m%d", text).map_err(|_| wrong())?));
     }
@@ -288,4 +314,10 @@ fn offset(text: &str) -> Option<i32> {
     };
     let part = |at: usize| digits.get(at..at + 2).map_or(Some(0), |part| part.parse::<i32>().ok());
     Some(sign * (part(0)? * 3600 + part(2)? * 60 + part(4)?))
+}
+
+/// What names an event, which stands in each of its occurrences; a very long one stands there by its digest.
+fn uid(text: String) -> String {
+    use sha2::Digest as _;
+    if text.len() <= 255 { text } else { hex::encode(sha2::Sha256::digest(text.as_bytes())) }
 }

@@ -9,6 +9,9 @@ use super::{Calendar, Taken};
 use crate::calendar::{Busy, BusyKind, store as calendar};
 use crate::{BusyId, CalendarId};
 
+/// A calendar without its text, which may be long.
+const LISTED: &str =
+    "id, user_id, name, own_address, address, host, etag, changed, CAST(NULL AS TEXT) AS content, reading, problem, read_at, tried_at";
 const COLUMNS: &str = "id, user_id, name, own_address, address, host, etag, changed, content, reading, problem, read_at, tried_at";
 
 atlas_store::row! {
@@ -35,9 +38,9 @@ fn calendar_of(row: Row) -> Result<Calendar> {
     Ok(Calendar { id, user_id, name, own_address, address, host, etag, changed, content, summary, problem, read_at, tried_at })
 }
 
-/// A member's calendars, the oldest first.
+/// A member's calendars, the oldest first, without their content.
 pub async fn of_member(on: &dyn Executor, workspace: WorkspaceId, user: UserId) -> Result<Vec<Calendar>> {
-    let sql = format!("SELECT {COLUMNS} FROM plan_calendars WHERE workspace_id = $1 AND user_id = $2 ORDER BY id");
+    let sql = format!("SELECT {LISTED} FROM plan_calendars WHERE workspace_id = $1 AND user_id = $2 ORDER BY id");
     let rows: Vec<Row> = built_query(sql).bind(workspace).bind(user).all(on).await?;
     rows.into_iter().map(calendar_of).collect()
 }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use atlas_jobs::{NewJob, enqueue};
-use atlas_kernel::{Actor, Error, Result, UserId, WorkspaceId};
+use atlas_kernel::{Actor, Error, Result, Timestamp, UserId, WorkspaceId};
 use atlas_module::plannable;
-use atlas_store::{Event, Tx, query, record_event};
+use atlas_store::{Db, Event, Executor, Tx, query, record_event};
 use jiff::tz::TimeZone;
 
 use super::store::{self, Difference};
-use super::{Calendar, MOST_BYTES, MOST_CALENDARS, Reach, Summary, fetch};
+use super::{Calendar, MOST_BYTES, MOST_CALENDARS, Reach, Reading, Summary, Text, fetch, no_calendar};
 use crate::{CalendarId, may_arrange};
 
 /// The job that reads one calendar.
@@ -26,29 +26,66 @@ pub struct NewCalendar {
     pub from: String,
 }
 
-/// Takes in a file. One with the name of a file handed in before takes its place; the same file twice changes nothing.
+/// A file that was read, and what it is to be called.
+#[derive(Clone, Debug)]
+pub struct FileRead {
+    calendar: Calendar,
+    reading: Reading,
+}
+
+/// Reads a file that a member hands in. Outside of any transaction: reading is work, and nobody else is to wait for it.
 ///
 /// # Errors
 /// Field errors on `calendar` and `name`; denied; or whatever the database answers.
-pub async fn add_file(tx: &Tx, actor: &Actor, member: UserId, new: &NewCalendar) -> Result<(Calendar, Difference)> {
+pub async fn read_file(db: &Db, actor: &Actor, member: UserId, new: &NewCalendar) -> Result<FileRead> {
     may_arrange(actor, member)?;
     if new.from.len() > MOST_BYTES {
         return Err(Error::field("calendar", "too_large", "at most 5 MiB; nothing of it was taken"));
     }
-    let text = super::read(&new.from);
-    let named = text.and_then(|text| text.name).filter(|name| !name.is_empty());
+    let text = parse(new.from.clone()).await?.ok_or_else(no_calendar)?;
+    let named = text.name.clone().filter(|name| !name.is_empty());
     let name = named_or(&new.name, named.as_deref().unwrap_or("Calendar file"))?;
     let own_address = own_address(&new.own_address)?;
-    crate::plan::store::lock(tx, actor.workspace).await?;
-    let mine = store::of_member(tx, actor.workspace, member).await?;
-    let mut calendar = match mine.iter().find(|one| one.address.is_none() && one.name == name) {
-        Some(before) => before.clone(),
-        None => room_for_one(&mine).map(|()| blank(tx, member, name))?,
+    let now = db.clock().now();
+    let mine = store::of_member(db, actor.workspace, member).await?;
+    let mut calendar = match mine.into_iter().find(|one| one.address.is_none() && one.name == name) {
+        Some(before) => before,
+        None => blank(now, member, name),
     };
     calendar.own_address = own_address.or(calendar.own_address);
-    calendar.content = Some(new.from.clone());
-    let difference = keep(tx, actor, &mut calendar).await?;
+    let reading = work_out(db, actor.workspace, &calendar, text, now).await?;
+    Ok(FileRead { calendar, reading })
+}
+
+/// Takes in a file. One with the name of a file handed in before takes its place; the same file twice changes nothing.
+///
+/// # Errors
+/// A conflict when there are too many; denied; or whatever the database answers.
+pub async fn add_file(tx: &Tx, actor: &Actor, new: &NewCalendar, file: &FileRead) -> Result<(Calendar, Difference)> {
+    let FileRead { calendar, reading } = file;
+    may_arrange(actor, calendar.user_id)?;
+    crate::plan::store::lock(tx, actor.workspace).await?;
+    let mine = store::of_member(tx, actor.workspace, calendar.user_id).await?;
+    // Another of its name may have come or gone since it was read.
+    let id = match mine.iter().find(|one| one.address.is_none() && one.name == calendar.name) {
+        Some(before) => before.id,
+        None => room_for_one(&mine).map(|()| CalendarId::new(tx.now()))?,
+    };
+    let mut calendar = Calendar { id, content: Some(new.from.clone()), ..calendar.clone() };
+    let difference = keep(tx, actor, &mut calendar, reading).await?;
     Ok((calendar, difference))
+}
+
+/// Reads a text, on a thread where nobody waits for the next one's turn.
+pub(super) async fn parse(content: String) -> Result<Option<Text>> {
+    tokio::task::spawn_blocking(move || super::read(&content)).await.map_err(Error::internal)
+}
+
+/// What of a text takes the time of the calendar's member.
+pub(super) async fn work_out(db: &Db, workspace: WorkspaceId, calendar: &Calendar, text: Text, now: Timestamp) -> Result<Reading> {
+    let (zone, email) = who(db, workspace, calendar.user_id).await?;
+    let calendar = calendar.clone();
+    tokio::task::spawn_blocking(move || calendar.reading(&text, &zone, &email, now)).await.map_err(Error::internal)
 }
 
 /// Names an address; it is read by a job at once, and again and again.
@@ -71,7 +108,7 @@ pub async fn add_address(tx: &Tx, actor: &Actor, reach: &Reach, member: UserId, 
         }
     }
     room_for_one(&mine)?;
-    let mut calendar = blank(tx, member, name);
+    let mut calendar = blank(tx.now(), member, name);
     calendar.own_address = own_address;
     calendar.address = Some(reach.vault.seal(actor.workspace, &aad(calendar.id), url.as_str().as_bytes()));
     calendar.host = Some(host);
@@ -109,12 +146,9 @@ pub async fn remove(tx: &Tx, actor: &Actor, id: CalendarId) -> Result<u64> {
 /// Writes what was read: the calendar, its meetings, and when those differ an event and a wish for a new plan.
 ///
 /// # Errors
-/// A field error on `calendar`; or whatever the database answers.
-pub async fn keep(tx: &Tx, actor: &Actor, calendar: &mut Calendar) -> Result<Difference> {
-    let (zone, email) = who(tx, actor.workspace, calendar.user_id).await?;
-    let content = calendar.content.clone().unwrap_or_default();
-    let reading = calendar.reading(&content, &zone, &email, tx.now())?;
-    calendar.summary = Summary::of(&reading);
+/// Whatever the database answers.
+pub async fn keep(tx: &Tx, actor: &Actor, calendar: &mut Calendar, reading: &Reading) -> Result<Difference> {
+    calendar.summary = Summary::of(reading);
     calendar.problem = None;
     calendar.read_at = Some(tx.now());
     calendar.tried_at = tx.now();
@@ -149,9 +183,9 @@ async fn mine(tx: &Tx, actor: &Actor, id: CalendarId) -> Result<Calendar> {
     Ok(calendar)
 }
 
-fn blank(tx: &Tx, member: UserId, name: String) -> Calendar {
+fn blank(now: Timestamp, member: UserId, name: String) -> Calendar {
     Calendar {
-        id: CalendarId::new(tx.now()),
+        id: CalendarId::new(now),
         user_id: member,
         name,
         own_address: None,
@@ -163,7 +197,7 @@ fn blank(tx: &Tx, member: UserId, name: String) -> Calendar {
         summary: Summary::default(),
         problem: None,
         read_at: None,
-        tried_at: tx.now(),
+        tried_at: now,
     }
 }
 
@@ -191,14 +225,14 @@ fn own_address(text: &str) -> Result<Option<String>> {
 }
 
 /// A member's time zone and e-mail address.
-async fn who(tx: &Tx, workspace: WorkspaceId, user: UserId) -> Result<(TimeZone, String)> {
+async fn who(on: &dyn Executor, workspace: WorkspaceId, user: UserId) -> Result<(TimeZone, String)> {
     let row: Option<(String, String)> = query(
         "SELECT u.time_zone, u.email FROM memberships m JOIN users u ON u.id = m.user_id \
          WHERE m.workspace_id = $1 AND m.user_id = $2 AND m.removed_at IS NULL",
     )
     .bind(workspace)
     .bind(user)
-    .first(tx)
+    .first(on)
     .await?;
     let (zone, email) = row.ok_or_else(|| Error::field("member", "unknown", "not a member of this workspace"))?;
     Ok((TimeZone::get(&zone).unwrap_or(TimeZone::UTC), email))

@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::expand::{days_of, seconds, with_until};
+use super::expand::{Patience, days_of, seconds, with_until};
 use super::read::{Turn, When, Zone};
 
 /// Names that Windows and Outlook give to zones, for calendars that name one without describing it.
@@ -50,10 +50,10 @@ enum Clock {
 
 impl Zones {
     /// The zones that a calendar describes, for a reader in this zone; `years` are those that matter.
-    pub fn new(own: TimeZone, zones: &[Zone], years: std::ops::RangeInclusive<i16>) -> Self {
+    pub(super) fn new(own: TimeZone, zones: &[Zone], years: std::ops::RangeInclusive<i16>, patience: &Patience) -> Self {
         let clock = |zone: &Zone| {
             let known = known(&zone.id).or_else(|| zone.location.as_deref().and_then(known));
-            known.map_or_else(|| Clock::Described(turns(&zone.turns, &years)), Clock::Known)
+            known.map_or_else(|| Clock::Described(turns(&zone.turns, &years, patience)), Clock::Known)
         };
         Self { own, described: zones.iter().map(|zone| (zone.id.clone(), clock(zone))).collect() }
     }
@@ -87,7 +87,7 @@ impl Zones {
                 When::Day(_) => in_zone(reading, &self.own),
                 When::Utc(_) => return reading,
             };
-            reading += at.duration_since(guess);
+            reading = reading.saturating_add(at.duration_since(guess));
         }
         reading
     }
@@ -108,7 +108,7 @@ fn known(name: &str) -> Option<TimeZone> {
     tails.filter(|tail| tail.contains('/') || tail == "UTC" || tail == "GMT").find_map(|tail| TimeZone::get(&tail).ok())
 }
 
-fn turns(rules: &[Turn], years: &std::ops::RangeInclusive<i16>) -> Vec<(DateTime, i32, i32)> {
+fn turns(rules: &[Turn], years: &std::ops::RangeInclusive<i16>, patience: &Patience) -> Vec<(DateTime, i32, i32)> {
     let mut all = Vec::new();
     for rule in rules {
         let mut starts = vec![rule.start];
@@ -120,7 +120,7 @@ fn turns(rules: &[Turn], years: &std::ops::RangeInclusive<i16>) -> Vec<(DateTime
                 When::Local(at, _) => *at,
                 When::Day(day) => day.to_datetime(jiff::civil::time(23, 59, 59, 0)),
             });
-            starts.extend(days_of(&text, rule.start, edge(*years.start()), edge(*years.end())).unwrap_or_default().0);
+            starts.extend(days_of(&text, rule.start, edge(*years.start()), edge(*years.end()), patience).unwrap_or_default().0);
         }
         all.extend(starts.into_iter().map(|start| (start, rule.from, rule.to)));
     }
@@ -136,5 +136,7 @@ fn by_turns(at: DateTime, turns: &[(DateTime, i32, i32)]) -> Timestamp {
         Some((_, _, to)) => *to,
         None => turns.first().map_or(0, |(_, from, _)| *from),
     };
-    Timestamp::from_second(seconds(at)).map_or(Timestamp::UNIX_EPOCH, |utc| utc - SignedDuration::from_secs(i64::from(offset)))
+    Timestamp::from_second(seconds(at))
+        .and_then(|utc| utc.checked_sub(SignedDuration::from_secs(i64::from(offset))))
+        .unwrap_or(Timestamp::UNIX_EPOCH)
 }
