@@ -194,7 +194,12 @@ impl Db {
                 };
                 (Raw::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(database_error)?), turn)
             }
-            Pools::Postgres(pool) => (Raw::Postgres(pool.begin().await.map_err(database_error)?), None),
+            Pools::Postgres(pool) => {
+                // Whoever gives up in the middle of it would leave the driver with a transaction that it knows nothing of.
+                let pool = pool.clone();
+                let begun = tokio::spawn(async move { pool.begin().await }).await.map_err(Error::internal)?;
+                (Raw::Postgres(begun.map_err(database_error)?), None)
+            }
         };
         Ok((Tx::new(raw, self.0.clock.now(), self.0.turns.clone()), turn))
     }

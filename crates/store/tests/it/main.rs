@@ -2,6 +2,7 @@
 
 use std::ops::DerefMut;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use atlas_kernel::{Actor, Clock, Error, Ref, Timestamp, WorkspaceId};
@@ -372,6 +373,59 @@ async fn writing_goes_on_after_the_database_ended_a_transaction_by_itself() {
         db.write(insert).await.unwrap();
         db.write(|tx| async move { query("DELETE FROM counters WHERE workspace_id = $1").bind(ws).run(&tx).await }).await.unwrap();
     }
+}
+
+/// Polls a future this often, and drops it if it is not done by then: as a server does when a caller hangs up.
+async fn given_up_after<T>(polls: usize, work: impl Future<Output = T>) -> Option<T> {
+    let (mut work, mut polled) = (Box::pin(work), 0);
+    std::future::poll_fn(|context| {
+        polled += 1;
+        match work.as_mut().poll(context) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending if polled == polls => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_write_that_is_given_up_leaves_no_transaction_open_wherever_it_was() {
+    let place = location();
+    let (db, other) = (open_at(place.clone()).await, open_at(place).await);
+    let ws = WorkspaceId::new(Clock::System.now());
+    let (ours, mut given_up) = (connections(&db).await, 0);
+    for turn in 0..40 {
+        let write = db.write(|tx| async move {
+            let insert = query("INSERT INTO counters (workspace_id, id, n, data, at) VALUES ($1,$2,0,$3,$4)");
+            insert.bind(ws).bind(uuid_of(turn)).bind(json!({})).bind(tx.now()).run(&tx).await
+        });
+        given_up += usize::from(given_up_after(1 + turn % 8, write).await.is_none());
+        let (mut open, mut asked) = (open_transactions(&other, &ours).await, 0);
+        while open > 0 && asked < 200 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            (open, asked) = (open_transactions(&other, &ours).await, asked + 1);
+        }
+        assert_eq!(open, 0, "given up the {}. time it was polled, a transaction stays open", 1 + turn % 8);
+    }
+    assert!(given_up >= 5, "{given_up} of 40 were given up");
+    db.write(|tx| async move { query("DELETE FROM counters WHERE workspace_id = $1").bind(ws).run(&tx).await }).await.unwrap();
+}
+
+/// PostgreSQL's numbers of all connections of the pool.
+async fn connections(db: &Db) -> Vec<i64> {
+    if db.dialect() == Dialect::Sqlite {
+        return vec![];
+    }
+    // Each of them keeps one to itself.
+    let ask = || async { query("SELECT CAST(pg_backend_pid() AS BIGINT) FROM pg_sleep(0.1)").value::<i64>(db).await };
+    futures::future::try_join_all((0..8).map(|_| ask())).await.unwrap()
+}
+
+/// The connections among these whose transaction waits for what they say next.
+async fn open_transactions(db: &Db, ours: &[i64]) -> i64 {
+    let open = query("SELECT COUNT(*) FROM pg_stat_activity WHERE state LIKE 'idle in%' AND pid IN ({list})");
+    if ours.is_empty() { 0 } else { open.bind_list(ours.iter().copied()).value(db).await.unwrap() }
 }
 
 #[tokio::test]
