@@ -268,6 +268,24 @@ impl Db {
         Ok(())
     }
 
+    /// Has PostgreSQL look at tables that have more than doubled since it last did. It does so by itself within some minutes, which is
+    /// long for tables that are being filled: until then they are searched as if they were empty. Nobody who writes waits for it.
+    ///
+    /// # Errors
+    /// Whatever the database answers; running it again is harmless.
+    pub async fn refresh_statistics(&self) -> Result<()> {
+        let Pools::Postgres(pool) = &self.0.pools else { return Ok(()) };
+        let grown = sqlx::query_scalar::<_, String>(
+            "SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = to_regnamespace(current_schema()) \
+             AND pg_relation_size(oid) > 2 * greatest(relpages, 1) * current_setting('block_size')::bigint",
+        );
+        for table in grown.fetch_all(pool).await.map_err(database_error)? {
+            let analyze = sqlx::AssertSqlSafe(format!("ANALYZE {table}"));
+            sqlx::query(analyze).execute(pool).await.map_err(database_error)?;
+        }
+        Ok(())
+    }
+
     pub(crate) async fn raw_script(&self, sql: String) -> Result<()> {
         let script = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
         match &self.0.pools {

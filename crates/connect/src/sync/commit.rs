@@ -26,6 +26,13 @@ pub(crate) struct Standing {
     pub speed: SyncProgress,
 }
 
+impl Standing {
+    /// Records and messages made.
+    fn landed(&self) -> i64 {
+        self.progress.values().map(|done| done.created + done.messages).sum()
+    }
+}
+
 /// A transaction under way.
 struct Writing<'a> {
     tx: &'a Tx,
@@ -40,12 +47,24 @@ pub(crate) struct Committer {
     /// Calls made for each listing since the last commit.
     made: Vec<i64>,
     stint: Stint,
+    /// Records and messages of the sync at which the database is to look at its tables anew.
+    look_at: i64,
+}
+
+/// Records and messages after which the database looks at the tables that a sync fills for the first time.
+const FIRST_LOOK: i64 = 1_000;
+/// How many times as many until it looks again.
+const LOOK_AGAIN: i64 = 8;
+
+fn next_look(landed: i64) -> i64 {
+    std::iter::successors(Some(FIRST_LOOK), |at| at.checked_mul(LOOK_AGAIN)).find(|at| *at > landed).unwrap_or(i64::MAX)
 }
 
 impl Committer {
     pub fn new(run: Arc<Run>, standing: Standing) -> Self {
         let (made, stint) = (vec![0; run.streams.len()], Stint::new(run.ctx.db.dialect()));
-        Self { run, standing, calls: (0, 0, 0), made, stint }
+        let look_at = next_look(standing.landed());
+        Self { run, standing, calls: (0, 0, 0), made, stint, look_at }
     }
 
     /// Commits until nobody sends any more.
@@ -59,6 +78,7 @@ impl Committer {
                 batch.push(piece);
             }
             self.commit(&mut batch).await?;
+            self.refresh_statistics().await;
             for piece in batch {
                 if let Piece::Flush(done) = piece {
                     let _ = done.send(());
@@ -87,6 +107,17 @@ impl Committer {
             }
         }
         Ok(())
+    }
+
+    /// Tables that were empty a moment ago are searched as such until the database has looked at them.
+    async fn refresh_statistics(&mut self) {
+        let landed = self.standing.landed();
+        if landed >= self.look_at {
+            self.look_at = next_look(landed);
+            if let Err(error) = self.run.conns.db().refresh_statistics().await {
+                tracing::warn!(%error, "the database did not look at its tables; the sync goes on, slower");
+            }
+        }
     }
 
     async fn commit_alone(&mut self, piece: &mut Piece) -> Result<()> {

@@ -375,6 +375,27 @@ async fn writing_goes_on_after_the_database_ended_a_transaction_by_itself() {
     }
 }
 
+#[tokio::test]
+async fn tables_that_are_being_filled_are_searched_as_what_they_are() {
+    let (db, actor) = database().await;
+    let ws = actor.workspace;
+    db.refresh_statistics().await.unwrap();
+    db.write(|tx| async move {
+        let mut insert = Insert::into("counters", "workspace_id, id, n, data, at", "");
+        for row in 0..3_000 {
+            insert.row().bind(ws).bind(uuid_of(row)).bind(row as i64).bind(json!({})).bind(tx.now());
+        }
+        insert.run(&tx).await
+    })
+    .await
+    .unwrap();
+    db.refresh_statistics().await.unwrap();
+    if db.dialect() == Dialect::Postgres {
+        let rows = "SELECT CAST(reltuples AS BIGINT) FROM pg_class WHERE oid = to_regclass('counters')";
+        assert_eq!(query(rows).value::<i64>(&db).await.unwrap(), 3_000);
+    }
+}
+
 /// Polls a future this often, and drops it if it is not done by then: as a server does when a caller hangs up.
 async fn given_up_after<T>(polls: usize, work: impl Future<Output = T>) -> Option<T> {
     let (mut work, mut polled) = (Box::pin(work), 0);
