@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod dump;
 mod people;
 
+pub use dump::dump;
 pub use people::workspace_of_two;
 
 use std::path::PathBuf;

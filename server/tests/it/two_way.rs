@@ -302,6 +302,43 @@ async fn the_dry_run_equals_the_real_run_which_can_be_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purge_leaves_no_word_of_the_provider_in_any_table_even_after_writing_both_ways() {
+    const PLANT: &str = "Zyxomma";
+    let b = both().await;
+    b.choose(name("both", "ask")).await;
+    let people = b.people(4).await;
+    // One whose planted name is written over, one that nobody has decided, one whose write waits, one that only came in.
+    for (n, (_, external_id)) in people.iter().enumerate() {
+        b.edit_there(external_id, json!({ "name": format!("{PLANT} {n}") })).await;
+        b.notify(external_id).await;
+    }
+    b.edit(&people[0].0, json!({ "name": "Written here" })).await;
+    b.pair.drain().await;
+    b.edit_there(&people[1].1, json!({ "name": format!("{PLANT} again") })).await;
+    b.edit(&people[1].0, json!({ "name": "Undecided here" })).await;
+    b.pair.drain().await;
+    assert_eq!(b.conflicts().await.len(), 1);
+    b.pair.sandbox("/_sandbox/settings", json!({ "scopes": ["read_users_companies", "read_conversations", "read_admins"] })).await;
+    b.edit(&people[2].0, json!({ "name": "Waits here" })).await;
+    b.pair.drain().await;
+
+    let planted = async || {
+        let rows = atlas_testkit::dump(&b.pair.w.atlas.db).await;
+        rows.into_iter().filter(|row| row.to_lowercase().contains(&PLANT.to_lowercase())).collect::<Vec<_>>()
+    };
+    let before = planted().await;
+    for table in ["contacts", "connect_conflicts", "connect_writes", "connect_bases", "search_docs"] {
+        assert!(before.iter().any(|row| row.starts_with(&format!("{table}:"))), "nothing is planted in {table}: {before:#?}");
+    }
+    let gone = b.pair.api("DELETE", "/v1/connections/intercom?purge=now", None).await;
+    assert!(gone.status < 300, "{}", gone.text);
+    b.pair.drain().await;
+    assert!(b.pair.api("GET", "/v1/connections/intercom", None).await.json()["receipt"].is_object());
+    assert_eq!(planted().await, Vec::<String>::new());
+    assert_eq!(b.here(&people[0].0).await["name"], "Written here", "what a person wrote stays");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_missing_permission_stops_writing_and_nothing_else() {
     let b = both().await;
     b.choose(name("both", "ask")).await;

@@ -3,7 +3,6 @@
 use atlas_connect::{Company, Landing, Person, Side, Teammate, What};
 use atlas_growth::contact::{self, Edit};
 use atlas_growth::{company, deal, tag};
-use atlas_store::{Dialect, Executor, built_query};
 
 use crate::intake::{contact_of, message, person, talk};
 use crate::office::{Office, minute, open};
@@ -60,37 +59,9 @@ async fn import(office: &Office) {
     office.arrive(Landing::Merged { from: "p666666".into(), into: "p7777777".into() }).await;
 }
 
-/// Every table of the database with everything in it, as text.
+/// Everything in the database but the kit's own tables, which the purge of a module leaves to the kit.
 async fn dump(office: &Office) -> String {
-    let names = match office.db.dialect() {
-        Dialect::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search_words%'",
-        Dialect::Postgres => {
-            "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"
-        }
-    };
-    let tables: Vec<String> = built_query(names.to_owned()).values(&office.db).await.unwrap();
-    let mut all = String::new();
-    for table in tables.iter().filter(|table| !table.starts_with("connect")) {
-        let columns: Vec<String> = match office.db.dialect() {
-            Dialect::Sqlite => built_query(format!("SELECT name FROM pragma_table_info('{table}')")).values(&office.db).await.unwrap(),
-            Dialect::Postgres => built_query(format!(
-                "SELECT CAST(column_name AS TEXT) FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = '{table}'"
-            ))
-            .values(&office.db)
-            .await
-            .unwrap(),
-        };
-        let text = |column: &String| match office.db.dialect() {
-            Dialect::Sqlite => format!("quote({column})"),
-            Dialect::Postgres => format!("COALESCE(CAST({column} AS TEXT), '')"),
-        };
-        let row: Vec<String> = columns.iter().map(text).collect();
-        let rows: Vec<String> = built_query(format!("SELECT {} FROM {table}", row.join(" || '|' || "))).values(&office.db).await.unwrap();
-        for row in rows {
-            all.push_str(&format!("{table}: {row}\n"));
-        }
-    }
-    all
+    atlas_testkit::dump(&office.db).await.into_iter().filter(|row| !row.starts_with("connect")).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]
