@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use atlas_connect::{Arrival, Intake, Landing, Person};
 use atlas_identity::{Gate, Origin};
 use atlas_kernel::{Actor, Clock, ConnectionId, EventId, Ref, Timestamp, WorkspaceId};
-use atlas_store::{Db, Executor, Query, Tx, built_query, query, watch_queries};
+use atlas_store::{Db, Executor, Insert, Query, Tx, query, watch_queries};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
@@ -157,6 +157,11 @@ async fn conversation(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId,
     Ok(())
 }
 
+const MESSAGE: &str = "workspace_id, id, conversation_id, connection_id, source_kind, external_id, at, side, author_name, author_external_id, \
+                       action, internal, html, words, redacted, attachments, said_at";
+const EVENT: &str = "workspace_id, id, at, recorded_at, operation, kind, actor_user, actor_name, actor_via, record, data, reason, \
+                     connection_id, source_provider, source_kind, source_id";
+
 #[expect(clippy::too_many_arguments, reason = "one call site, and each argument is a plain fact of the rows")]
 async fn messages(
     tx: &Tx,
@@ -168,7 +173,9 @@ async fn messages(
     last: usize,
     start: Timestamp,
 ) -> atlas_kernel::Result<()> {
-    let (mut message_rows, mut event_rows, mut subject_rows) = (Rows::new(17), Rows::new(16), Rows::new(5));
+    let mut messages = Insert::into("messages", MESSAGE, "");
+    let mut events = Insert::into("events", EVENT, "");
+    let mut subjects = Insert::into("event_subjects", "workspace_id, subject, at, event_id, kind", "");
     for n in first..last {
         let at = start + jiff::SignedDuration::from_secs(n as i64 * 311);
         let (message, event) = (EventId::new(at).uuid(), EventId::new(at));
@@ -176,82 +183,51 @@ async fn messages(
         let external = format!("{conversation}-{n}");
         let side = if n % 2 == 0 { "customer" } else { "teammate" };
         let words = "Any news on the delivery? Our board meets on Wednesday and I would like to bring it.";
-        message_rows.add(|q| {
-            q.bind(ws)
-                .bind(message)
-                .bind(conversation)
-                .bind(connection)
-                .bind("conversation_part")
-                .bind(&external)
-                .bind(at)
-                .bind(side)
-                .bind("Maren")
-                .bind(None::<String>)
-                .bind("comment")
-                .bind(false)
-                .bind(format!("<p>{words}</p>"))
-                .bind(words)
-                .bind(false)
-                .bind(json!([]))
-                .bind(0_i64)
-        });
-        event_rows.add(|q| {
-            q.bind(ws)
-                .bind(event)
-                .bind(at)
-                .bind(at)
-                .bind("message.received")
-                .bind("chat")
-                .bind(None::<Uuid>)
-                .bind("Maren")
-                .bind("connection")
-                .bind(&record)
-                .bind(json!({"verb": "wrote", "name": "A question"}))
-                .bind(None::<String>)
-                .bind(connection)
-                .bind("bench")
-                .bind("conversation_part")
-                .bind(&external)
-        });
+        messages
+            .row()
+            .bind(ws)
+            .bind(message)
+            .bind(conversation)
+            .bind(connection)
+            .bind("conversation_part")
+            .bind(&external)
+            .bind(at)
+            .bind(side)
+            .bind("Maren")
+            .bind(None::<String>)
+            .bind("comment")
+            .bind(false)
+            .bind(format!("<p>{words}</p>"))
+            .bind(words)
+            .bind(false)
+            .bind(json!([]))
+            .bind(0_i64);
+        events
+            .row()
+            .bind(ws)
+            .bind(event)
+            .bind(at)
+            .bind(at)
+            .bind("message.received")
+            .bind("chat")
+            .bind(None::<Uuid>)
+            .bind("Maren")
+            .bind("connection")
+            .bind(&record)
+            .bind(json!({"verb": "wrote", "name": "A question"}))
+            .bind(None::<String>)
+            .bind(connection)
+            .bind("bench")
+            .bind("conversation_part")
+            .bind(&external);
         for subject in [&record, &Ref::new("conv", conversation), &Ref::new("contact", contact)] {
-            subject_rows.add(|q| q.bind(ws).bind(subject).bind(at).bind(event).bind("chat"));
+            subjects.row().bind(ws).bind(subject).bind(at).bind(event).bind("chat");
         }
     }
-    message_rows
-        .insert(tx, "messages (workspace_id, id, conversation_id, connection_id, source_kind, external_id, at, side, author_name, author_external_id, action, internal, html, words, redacted, attachments, said_at)")
-        .await?;
-    event_rows
-        .insert(tx, "events (workspace_id, id, at, recorded_at, operation, kind, actor_user, actor_name, actor_via, record, data, reason, connection_id, source_provider, source_kind, source_id)")
-        .await?;
-    subject_rows.insert(tx, "event_subjects (workspace_id, subject, at, event_id, kind)").await
-}
-
-/// Rows of one multi-row insert.
-struct Rows {
-    width: usize,
-    count: usize,
-    query: Query,
-}
-
-impl Rows {
-    fn new(width: usize) -> Self {
-        Self { width, count: 0, query: built_query(String::new()) }
+    for insert in [messages, events, subjects] {
+        insert.run(tx).await?;
     }
-
-    fn add(&mut self, bind: impl FnOnce(Query) -> Query) {
-        let so_far = std::mem::replace(&mut self.query, built_query(String::new()));
-        self.query = bind(so_far);
-        self.count += 1;
-    }
-
-    async fn insert(self, tx: &Tx, into: &str) -> atlas_kernel::Result<()> {
-        let row = |n: usize| format!("({})", (1..=self.width).map(|c| format!("${}", n * self.width + c)).collect::<Vec<_>>().join(","));
-        let rows: Vec<String> = (0..self.count).map(row).collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        self.query.with_sql(format!("INSERT INTO {into} VALUES {}", rows.join(","))).run(tx).await.map(|_| ())
-    }
+    Ok(())
 }
 
 /// Statistics for the planner, as a database that has lived a while has them.

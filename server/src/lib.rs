@@ -6,6 +6,7 @@ pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod connectors;
+pub mod heap;
 pub mod logging;
 mod modules;
 pub mod receipt;

@@ -4,13 +4,17 @@ use std::process::ExitCode;
 
 use atlas_server::cli::{Cli, Command, Sandbox};
 use atlas_server::config::{Config, DEFAULTS, Flags};
-use atlas_server::{admin, logging, receipt, serve};
+use atlas_server::{admin, heap, logging, receipt, serve};
 use clap::Parser;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if matches!(cli.command, Command::Serve(_)) {
+        heap::settle();
+    }
     atlas_connect::install_crypto();
-    match run(Cli::parse()).await {
+    let done = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(run(cli)));
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("atlas: {error:#}");

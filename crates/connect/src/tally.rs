@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use atlas_kernel::{ConnectionId, Result, Timestamp, WorkspaceId};
-use atlas_store::{Executor, Tx, built_query, query};
+use atlas_store::{Executor, Insert, Tx, query};
 
 /// A notice was accepted.
 pub(crate) const ACCEPTED: &str = "accepted";
@@ -46,17 +46,12 @@ pub(crate) async fn add_all(
     counts: impl IntoIterator<Item = (String, i64)>,
 ) -> Result<()> {
     let counts: BTreeMap<String, i64> = counts.into_iter().filter(|(_, count)| *count != 0).collect();
-    if counts.is_empty() {
-        return Ok(());
+    let added = "ON CONFLICT (workspace_id, connection_id, name, hour) DO UPDATE SET count = connect_tallies.count + excluded.count";
+    let mut insert = Insert::into("connect_tallies", "workspace_id, connection_id, name, hour, count", added);
+    for (name, count) in counts {
+        insert.row().bind(workspace).bind(connection).bind(name).bind(hour(tx.now())).bind(count);
     }
-    let rows: Vec<String> = (0..counts.len()).map(|n| format!("($1,$2,${},$3,${})", n * 2 + 4, n * 2 + 5)).collect();
-    let sql = format!(
-        "INSERT INTO connect_tallies (workspace_id, connection_id, name, hour, count) VALUES {} \
-         ON CONFLICT (workspace_id, connection_id, name, hour) DO UPDATE SET count = connect_tallies.count + excluded.count",
-        rows.join(",")
-    );
-    let insert = built_query(sql).bind(workspace).bind(connection).bind(hour(tx.now()));
-    counts.into_iter().fold(insert, |insert, (name, count)| insert.bind(name).bind(count)).run(tx).await.map(|_| ())
+    insert.run(tx).await.map(|_| ())
 }
 
 /// The sums of all counters since a moment, by name.

@@ -73,13 +73,6 @@ impl Query {
         self
     }
 
-    /// The same values with this SQL, for rows that are collected before their number is known.
-    #[must_use]
-    pub fn with_sql(mut self, sql: String) -> Self {
-        self.sql = Cow::Owned(sql);
-        self
-    }
-
     /// All rows.
     ///
     /// # Errors

@@ -134,8 +134,7 @@ pub async fn search(on: &dyn Executor, workspace: WorkspaceId, text: &str, kinds
     if words.is_empty() {
         return Ok(vec![]);
     }
-    let places: Vec<String> = (0..kinds.len()).map(|n| format!("${}", n + 4)).collect();
-    let of_kind = if kinds.is_empty() { String::new() } else { format!("AND d.kind IN ({})", places.join(",")) };
+    let of_kind = if kinds.is_empty() { "" } else { "AND d.kind IN ({list})" };
     let (sql, pattern) = match on.dialect() {
         Dialect::Sqlite => (
             format!(
@@ -153,5 +152,5 @@ pub async fn search(on: &dyn Executor, workspace: WorkspaceId, text: &str, kinds
         ),
     };
     let ask = built_query(sql).bind(workspace).bind(pattern).bind(limit);
-    kinds.iter().fold(ask, |q, kind| q.bind(*kind)).all(on).await
+    if kinds.is_empty() { ask } else { ask.bind_list(kinds.iter().copied()) }.all(on).await
 }

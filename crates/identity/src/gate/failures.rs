@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use atlas_kernel::{Error, Result, Timestamp, UserId};
-use atlas_store::{Db, Tx, built_query, query};
+use atlas_store::{Db, Tx, query};
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
@@ -91,9 +91,8 @@ impl Failures {
     pub(crate) async fn refuse(&self, db: &Db, knock: &Knock) -> Result<()> {
         let now = db.clock().now();
         self.refuse_remembered(knock, now)?;
-        let places: Vec<String> = (1..=knock.0.len()).map(|n| format!("${n}")).collect();
-        let sql = format!("SELECT subject, failures, window_start FROM sign_in_failures WHERE subject IN ({})", places.join(","));
-        let counted: Vec<(String, i64, Timestamp)> = knock.subjects().fold(built_query(sql), |q, s| q.bind(s)).all(db).await?;
+        let ask = query("SELECT subject, failures, window_start FROM sign_in_failures WHERE subject IN ({list})");
+        let counted: Vec<(String, i64, Timestamp)> = ask.bind_list(knock.subjects()).all(db).await?;
         let waits = counted.into_iter().filter_map(|(subject, failures, since)| {
             let count = Count { failures, since };
             let wait = count.wait(knock.allowed(&subject), now)?;

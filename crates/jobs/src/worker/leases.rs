@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use atlas_kernel::{JobId, Result, WorkspaceId};
-use atlas_store::{Executor, built_query};
+use atlas_store::{Executor, built_query, query};
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
@@ -113,22 +113,16 @@ impl Worker {
     /// Rows that a job's own transaction has locked are left alone: its fence renews them.
     async fn renew_tokens(&self, tokens: &[Uuid]) -> Result<Vec<Key>> {
         let (db, lease) = (&self.0.db, self.0.options.lease);
-        let mine = |from: usize| {
-            let places: Vec<String> = (0..tokens.len()).map(|n| format!("${}", n + from)).collect();
-            format!("status = 'running' AND lease_token IN ({})", places.join(","))
-        };
-        let skip = db.dialect().skip_locked();
         let renew = &format!(
-            "WITH mine AS MATERIALIZED (SELECT workspace_id, id FROM jobs WHERE {}{skip}) \
+            "WITH mine AS MATERIALIZED (SELECT workspace_id, id FROM jobs WHERE status = 'running' AND lease_token IN ({{list}}){}) \
              UPDATE jobs SET lease_until = $1 WHERE (workspace_id, id) IN (SELECT workspace_id, id FROM mine)",
-            mine(2)
+            db.dialect().skip_locked()
         );
-        let held = &format!("SELECT workspace_id, id, lease_token FROM jobs WHERE {}", mine(1));
+        let held = "SELECT workspace_id, id, lease_token FROM jobs WHERE status = 'running' AND lease_token IN ({list})";
         db.write(|tx| async move {
             let until = later(tx.now(), lease);
-            let renew = built_query(renew.clone()).bind(until);
-            tokens.iter().fold(renew, |q, token| q.bind(*token)).run(&tx).await?;
-            tokens.iter().fold(built_query(held.clone()), |q, token| q.bind(*token)).all::<Key>(&tx).await
+            built_query(renew.clone()).bind(until).bind_list(tokens.iter().copied()).run(&tx).await?;
+            query(held).bind_list(tokens.iter().copied()).all::<Key>(&tx).await
         })
         .await
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use atlas_kernel::{Error, Result, Timestamp, UserId, WorkspaceId};
-use atlas_store::{Executor, Query, Tx, built_query, query};
+use atlas_store::{Executor, Insert, Tx, built_query, query};
 
 use super::{Calendar, Taken};
 use crate::calendar::{Busy, BusyKind, store as calendar};
@@ -138,26 +138,18 @@ pub async fn put_meetings(tx: &Tx, workspace: WorkspaceId, of: &Calendar, taken:
     }
     before.retain(|_, busy| busy.finish_at > since);
     difference.removed = before.len();
-    for some in written.chunks(1000) {
-        let row = |n: usize| (0..7).map(|column| format!(",${}", 2 + n * 7 + column)).collect::<String>();
-        let rows: Vec<String> = (0..some.len()).map(|n| format!("($1{})", row(n))).collect();
-        let sql = format!(
-            "INSERT INTO plan_busy (workspace_id, id, user_id, kind, title, start_at, finish_at, source) VALUES {} \
-             ON CONFLICT (workspace_id, id) DO UPDATE SET kind = excluded.kind, title = excluded.title, start_at = excluded.start_at, \
-             finish_at = excluded.finish_at",
-            rows.join(",")
-        );
-        let bind = |put: Query, busy: &Busy| {
-            let put = put.bind(busy.id).bind(busy.user_id).bind(busy.kind).bind(&busy.title);
-            put.bind(busy.start_at).bind(busy.finish_at).bind(busy.source.clone())
-        };
-        some.iter().fold(built_query(sql).bind(workspace), bind).run(tx).await?;
+    let columns = "workspace_id, id, user_id, kind, title, start_at, finish_at, source";
+    let changed = "ON CONFLICT (workspace_id, id) DO UPDATE SET kind = excluded.kind, title = excluded.title, \
+                   start_at = excluded.start_at, finish_at = excluded.finish_at";
+    let mut put = Insert::into("plan_busy", columns, changed);
+    for busy in written {
+        let row = put.row().bind(workspace).bind(busy.id).bind(busy.user_id).bind(busy.kind).bind(busy.title);
+        row.bind(busy.start_at).bind(busy.finish_at).bind(busy.source);
     }
-    let gone: Vec<BusyId> = before.into_keys().collect();
-    for some in gone.chunks(1000) {
-        let places: Vec<String> = (0..some.len()).map(|n| format!("${}", n + 2)).collect();
-        let sql = format!("DELETE FROM plan_busy WHERE workspace_id = $1 AND id IN ({})", places.join(","));
-        some.iter().fold(built_query(sql).bind(workspace), |ask, id| ask.bind(*id)).run(tx).await?;
+    put.run(tx).await?;
+    for some in before.into_keys().collect::<Vec<BusyId>>().chunks(1000) {
+        let delete = query("DELETE FROM plan_busy WHERE workspace_id = $1 AND id IN ({list})");
+        delete.bind(workspace).bind_list(some.iter().copied()).run(tx).await?;
     }
     Ok(difference)
 }
