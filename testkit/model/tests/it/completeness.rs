@@ -172,5 +172,7 @@ async fn the_database_looks_at_the_tables_that_a_first_sync_fills() {
     let world = World::connected(9, Start { contacts: 1_100, conversations: 0, ..Start::default() }).await.unwrap();
     world.work().await.unwrap();
     let rows = "SELECT CAST(reltuples AS BIGINT) FROM pg_class WHERE oid = to_regclass('contacts')";
-    assert!(world.count(rows).await.unwrap() >= 1_000);
+    // A table that nobody has looked at says -1. How many of the first thousand records are contacts is up to the listings' order, and
+    // the database may have looked by itself a moment before.
+    assert!(world.count(rows).await.unwrap() > 0);
 }
