@@ -17,6 +17,8 @@ pub(crate) struct Fetched {
     pub id: String,
     /// When the first call for it was sent.
     pub started: Timestamp,
+    /// Whether the provider was asked for it by its id; a listing may still show what is gone.
+    pub by_id: bool,
     pub content: Content,
 }
 
@@ -33,9 +35,9 @@ pub(crate) enum Content {
 pub(crate) async fn fetch(line: &Line, lane: Lane, object: Object, id: &str) -> Result<Fetched, Trouble> {
     let started = line.now();
     match line.call(lane, &(object.get)(id)).await {
-        Ok(good) => complete(line, lane, object, id, good.value, good.started).await,
+        Ok(good) => Ok(Fetched { by_id: true, ..complete(line, lane, object, id, good.value, good.started).await? }),
         Err(Trouble::Failed(failure, answer)) if failure.class == FailureClass::Gone => {
-            Ok(Fetched { object, id: id.to_owned(), started, content: Content::Gone(*answer) })
+            Ok(Fetched { object, id: id.to_owned(), started, by_id: true, content: Content::Gone(*answer) })
         }
         Err(trouble) => Err(trouble),
     }
@@ -64,7 +66,7 @@ pub(crate) async fn complete(
         }
     }
     let version = (object.identify)(&value).map_or(0, |(_, version)| version);
-    Ok(Fetched { object, id: id.to_owned(), started, content: Content::Present { value, version } })
+    Ok(Fetched { object, id: id.to_owned(), started, by_id: false, content: Content::Present { value, version } })
 }
 
 fn endless(what: &str) -> Trouble {

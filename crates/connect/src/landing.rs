@@ -29,6 +29,13 @@ pub enum Landing {
         /// The provider's id.
         external_id: String,
     },
+    /// What the provider did not find before is there after all: it answered for it by its id, later.
+    Back {
+        /// `person`, `company` or `conversation`.
+        what: What,
+        /// The provider's id.
+        external_id: String,
+    },
     /// The provider merged one person into another.
     Merged {
         /// The id that is no more.

@@ -1,10 +1,13 @@
 //! Replay: the raw log through the same pure functions again, without the network, giving the same records.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use atlas_kernel::{Actor, Error, Result};
 
 use crate::connection::{CONNECTIONS_WRITE, Connection, by_slug};
 use crate::land::{Planned, plan_gone, plan_value};
 use crate::raw::{self, RawRow};
+use crate::versions::{self, ObjectState};
 use crate::{Applied, Connections, Connector, Landing};
 
 /// What a replay came to.
@@ -33,8 +36,9 @@ impl Connections {
             let Some(last) = rows.last() else { return Ok(replayed) };
             after = last.seq;
             replayed.entries += rows.len() as u64;
-            let planned: Vec<Planned> =
-                rows.iter().filter_map(|row| planned(&connector, connection, row).transpose()).collect::<Result<_>>()?;
+            let taken_back = self.taken_back(connection, &rows).await?;
+            let stands = rows.iter().filter(|row| !taken_back.contains(&row.seq));
+            let planned: Vec<Planned> = stands.filter_map(|row| planned(&connector, connection, row).transpose()).collect::<Result<_>>()?;
             let planned = &planned;
             replayed.applied += self
                 .db()
@@ -47,6 +51,22 @@ impl Connections {
                 })
                 .await?;
         }
+    }
+
+    /// The entries that say of something that it is gone which is there after all.
+    async fn taken_back(&self, connection: &Connection, rows: &[RawRow]) -> Result<BTreeSet<i64>> {
+        let mut said: BTreeMap<&str, Vec<&RawRow>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.kind == raw::GONE) {
+            said.entry(&row.object).or_default().push(row);
+        }
+        let mut taken_back = BTreeSet::new();
+        for (object, rows) in said {
+            let ids: Vec<String> = rows.iter().map(|row| row.external_id.clone()).collect();
+            let lines = versions::versions_of(self.db(), connection.workspace_id, connection.id, object, &ids).await?;
+            let is_there = |row: &&&RawRow| lines.get(&row.external_id).is_some_and(|line| line.state != ObjectState::Gone);
+            taken_back.extend(rows.iter().filter(is_there).map(|row| row.seq));
+        }
+        Ok(taken_back)
     }
 }
 

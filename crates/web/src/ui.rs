@@ -228,6 +228,14 @@ pub fn plural(number: impl Whole, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
+/// An error's words as a sentence of its own: `one of a, b` becomes `One of a, b.`.
+pub fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
+    let stop = if words.ends_with(['.', '…']) { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
+}
+
 /// A record's id as an element id.
 pub fn dom_id(record: &Ref) -> String {
     record.to_string()
@@ -307,6 +315,7 @@ mod tests {
         assert_eq!(date_label("2026-11-27".parse().unwrap(), today), "Fri 27 Nov");
         assert_eq!(minutes_label(150), "2 h 30");
         assert_eq!(count(48210), "48,210");
+        assert_eq!((sentence("ändern geht nicht"), sentence("It is.")), ("Ändern geht nicht.".into(), "It is.".into()));
         assert_eq!(initials("Maren  Solheim van Dijk"), "MD");
     }
 

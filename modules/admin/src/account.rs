@@ -3,7 +3,7 @@
 use askama::Template;
 use atlas_identity::{Acceptance, InvitationOffer, Origin, SetUp, SignedIn};
 use atlas_kernel::{Error, FieldError};
-use atlas_web::{Ctx, Form, Pages, Query, Reply, SESSION_COOKIE, Visitor};
+use atlas_web::{Ctx, Form, Pages, Query, Reply, SESSION_COOKIE, Visitor, ui};
 use axum::extract::Path;
 use serde::Deserialize;
 
@@ -82,7 +82,7 @@ async fn sign_in(parts: &Parts, visitor: Visitor, Form(form): Form<SignIn>) -> R
 fn sign_in_problem(error: &Error) -> String {
     match error {
         Error::RateLimited { retry_after } => format!("Too many attempts. Try again in {}.", wait(*retry_after)),
-        Error::Invalid(fields) => sentence(fields),
+        Error::Invalid(fields) => ui::sentence(&fields.iter().map(|field| field.message.as_str()).collect::<Vec<_>>().join("; ")),
         Error::Conflict { detail, .. } => detail.clone(),
         _ => "This email and password do not belong together.".to_owned(),
     }
@@ -90,14 +90,6 @@ fn sign_in_problem(error: &Error) -> String {
 
 fn wait(seconds: u64) -> String {
     if seconds < 90 { format!("{seconds} seconds") } else { format!("{} minutes", seconds.div_ceil(60)) }
-}
-
-fn sentence(fields: &[FieldError]) -> String {
-    let mut text = fields.iter().map(|field| field.message.as_str()).collect::<Vec<_>>().join("; ");
-    if let Some(first) = text.get(..1) {
-        text = first.to_uppercase() + &text[1..];
-    }
-    text + "."
 }
 
 /// Only addresses of Atlas itself are followed after signing in.

@@ -61,6 +61,10 @@ fn apply<'a>(tx: &'a Tx, arrival: &'a Arrival) -> BoxFuture<'a, Result<Applied>>
             },
             Landing::Teammate(teammate) => owners::apply(tx, arrival, teammate).await,
             Landing::Gone { what, external_id } => gone::apply(tx, arrival, *what, external_id).await,
+            Landing::Back { what, external_id } => {
+                tombstones::lift(tx, arrival.actor.workspace, arrival.connection, what.as_str(), external_id).await?;
+                Ok(Applied::default())
+            }
             Landing::Merged { from, into } => merged::apply(tx, arrival, from, into).await,
             Landing::Redacted { external_id } => gone::redact(tx, arrival, external_id).await,
         }

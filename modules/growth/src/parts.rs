@@ -12,7 +12,7 @@ mod form;
 pub(crate) mod listing;
 
 pub(crate) use cell::{Cell, Control};
-pub(crate) use form::{Choice, Form, FormField, FormPage, Kind, sentence};
+pub(crate) use form::{Choice, Form, FormField, FormPage, Kind};
 
 /// A page's address with its query, from which links to its neighbours are made.
 #[derive(Clone, Debug)]

@@ -31,6 +31,25 @@ async fn when_a_better_plan_is_looked_for_is_read_set_and_shown() {
 }
 
 #[tokio::test]
+async fn the_form_says_when_a_better_plan_is_looked_for_and_comes_back_as_typed_when_refused() {
+    let w = world().await;
+    let kept = async || w.call("GET", "/v1/plan/quiet", Some(&w.owner), None).await.json();
+    let usual = kept().await;
+    let refused = w.form("/plan/quiet", "hour=25&zone=Europe%2FDublin&found=taken").await;
+    assert_eq!((refused.status, kept().await), (422, usual), "{}", refused.text);
+    let (_, section) = refused.text.split_once("Looking for a better plan").expect("the section");
+    assert!(section.contains("Not saved."), "{}", refused.text);
+    for typed in [">Europe/Dublin<", r#"<option value="taken" selected>"#] {
+        assert!(section.contains(typed), "{typed} is what was typed: {section}");
+    }
+    let saved = w.form("/plan/quiet", "hour=3&zone=Europe%2FDublin&found=taken").await;
+    assert_eq!((saved.status, saved.headers["location"].to_str().unwrap()), (303, "/plan/hours"), "{}", saved.text);
+    assert_eq!(kept().await, json!({ "hour": 3, "timeZone": "Europe/Dublin", "found": "taken" }));
+    w.form("/plan/quiet", "hour=&zone=UTC&found=offered").await;
+    assert_eq!(kept().await["hour"], json!(null), "whenever it is quiet again");
+}
+
+#[tokio::test]
 async fn the_day_tells_every_move_also_one_to_where_the_task_was_before() {
     let w = world().await;
     let owner = atlas_identity::find_actor(&w.atlas.db, "ann@acme.example").await.unwrap().unwrap();

@@ -113,6 +113,14 @@ impl World {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
+    /// Sends a form's fields, encoded, signed in.
+    pub async fn form(&self, path: &str, fields: &'static str) -> Answer {
+        let request =
+            Request::builder().method("POST").uri(path).header(header::HOST, "127.0.0.1:7400").header(header::COOKIE, &self.cookie);
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(fields)).unwrap()).await
+    }
+
     async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.atlas.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

@@ -96,6 +96,9 @@ impl<'a> Lot<'a> {
                 Hold::ForNow => true,
             };
         let state = if held { ObjectState::Held } else { item.state };
+        if item.state == ObjectState::Present && before.as_ref().is_some_and(|line| line.state == ObjectState::Gone) {
+            self.apply(&item.back()).await?;
+        }
         self.put(item, item.line(seq, state, before.as_ref()));
         match state {
             ObjectState::Held => Ok(Landed::Held),
@@ -147,7 +150,8 @@ impl<'a> Lot<'a> {
             self.put(item, Version { fetched_at: before.fetched_at.max(item.started), ..before.clone() });
             return Some(if waiting { Landed::Held } else { Landed::Same });
         }
-        before.is_newer_than(item.state, item.version, item.started).then_some(Landed::Stale)
+        let hearsay = before.state == ObjectState::Gone && item.state != ObjectState::Gone && !item.by_id;
+        (hearsay || before.is_newer_than(item.state, item.version, item.started)).then_some(Landed::Stale)
     }
 
     async fn append(&mut self, item: &Planned) -> Result<i64> {

@@ -32,6 +32,7 @@ pub(crate) struct Planned {
     pub landings: Vec<(bool, Landing)>,
     pub needs: Vec<Need>,
     pub note: Option<String>,
+    pub by_id: bool,
     carried: i64,
     stated: i64,
 }
@@ -39,7 +40,10 @@ pub(crate) struct Planned {
 /// Plans a fetched object. What happened before `live_since` is history.
 pub(crate) fn plan(fetched: &Fetched, live_since: Option<Timestamp>) -> Result<Planned> {
     match &fetched.content {
-        Content::Present { value, version } => plan_value(fetched.object, &fetched.id, value, *version, fetched.started, live_since),
+        Content::Present { value, version } => {
+            let planned = plan_value(fetched.object, &fetched.id, value, *version, fetched.started, live_since)?;
+            Ok(Planned { by_id: fetched.by_id, ..planned })
+        }
         Content::Gone(answer) => {
             let landings = (fetched.object.gone)(&fetched.id, answer);
             plan_gone(fetched.object, &fetched.id, landings, fetched.started)
@@ -66,7 +70,7 @@ pub(crate) fn plan_value(
     let needs = needs_of(&landings);
     let landings = landings.into_iter().flat_map(|l| split(l, live_since)).collect();
     let hash = raw::hash(&body);
-    Ok(Planned { object, id: id.to_owned(), version, started, state, hash, body, landings, needs, note, carried, stated })
+    Ok(Planned { object, id: id.to_owned(), version, started, state, hash, body, landings, needs, note, by_id: false, carried, stated })
 }
 
 /// Plans what is gone.
@@ -76,7 +80,21 @@ pub(crate) fn plan_gone(object: Object, id: &str, landings: Vec<Landing>, starte
     let needs = needs_of(&landings);
     let landings = landings.into_iter().map(|l| (false, l)).collect();
     let state = ObjectState::Gone;
-    Ok(Planned { object, id: id.to_owned(), version: 0, started, state, hash, body, landings, needs, note: None, carried: 0, stated: 0 })
+    Ok(Planned {
+        object,
+        id: id.to_owned(),
+        version: 0,
+        started,
+        state,
+        hash,
+        body,
+        landings,
+        needs,
+        note: None,
+        by_id: false,
+        carried: 0,
+        stated: 0,
+    })
 }
 
 impl Planned {
@@ -84,6 +102,18 @@ impl Planned {
     pub fn weight(&self) -> usize {
         let messages = |l: &Landing| if let Landing::Conversation(c) = l { c.messages.len() } else { 0 };
         1 + self.landings.iter().map(|(_, l)| messages(l)).sum::<usize>()
+    }
+
+    /// What tells the modules that the object is there after all.
+    pub fn back(&self) -> Vec<(bool, Landing)> {
+        let what = |landing: &Landing| match landing {
+            Landing::Person(one) if one.external_id == self.id => Some(What::Person),
+            Landing::Company(one) if one.external_id == self.id => Some(What::Company),
+            Landing::Conversation(one) if one.external_id == self.id => Some(What::Conversation),
+            _ => None,
+        };
+        let found = self.landings.iter().find_map(|(_, landing)| what(landing));
+        found.map(|what| (false, Landing::Back { what, external_id: self.id.clone() })).into_iter().collect()
     }
 
     /// The same object, stored without being landed.

@@ -56,7 +56,7 @@ pub(crate) async fn obtain(run: &Arc<Run>, index: usize, object: Object, id: &st
 /// An object that the listing, and the answers it shares with others, gave whole.
 fn whole(object: Object, item: Listed, started: Timestamp) -> Fetched {
     let version = (object.identify)(&item.value).map_or(0, |(_, version)| version);
-    Fetched { object, id: item.id, started, content: Content::Present { value: item.value, version } }
+    Fetched { object, id: item.id, started, by_id: false, content: Content::Present { value: item.value, version } }
 }
 
 fn planned(run: &Run, fetched: &Fetched) -> Result<Planned, Trouble> {

@@ -16,7 +16,8 @@ use super::run::Run;
 use super::streams::StreamState;
 use crate::line::Trouble;
 use crate::pause::pause;
-use crate::{Failure, FailureClass, Listed, Listing, Object, Stream, versions};
+use crate::versions::{self, ObjectState};
+use crate::{Failure, FailureClass, Listed, Listing, Object, Stream};
 
 /// How the reading of a listing ended.
 #[derive(Debug)]
@@ -208,14 +209,17 @@ impl Reader {
             self.send(Piece::Skipped { stream: self.index, count: known }).await?;
         }
         for item in fresh {
-            self.fetch_later(object, item.id.clone(), Some(item));
+            // A listing may still show what is gone: only the object's own answer brings it back.
+            let gone = stored.get(&item.id).is_some_and(|version| version.state == ObjectState::Gone);
+            let id = item.id.clone();
+            self.fetch_later(object, id, (!gone || self.stream.deletions).then_some(item));
         }
         Ok(())
     }
 
     fn sort(&self, items: Vec<Listed>, stored: &HashMap<String, versions::Version>) -> (i64, Vec<Listed>) {
         let is_known = |item: &Listed| match stored.get(&item.id) {
-            Some(version) if self.stream.deletions => version.state == versions::ObjectState::Gone,
+            Some(version) if self.stream.deletions => version.state == ObjectState::Gone,
             Some(version) => version.covers(item.version),
             // Deletions of what was never here are no news.
             None => self.stream.deletions,

@@ -347,7 +347,7 @@ fn apply<'a>(tx: &'a Tx, arrival: &'a Arrival) -> BoxFuture<'a, Result<Applied>>
                 query(sql).bind(arrival.actor.workspace).bind(external_id).bind(json!({ "body": null })).run(tx).await?;
                 applied.updated += 1;
             }
-            Landing::Teammate(_) => {}
+            Landing::Teammate(_) | Landing::Back { .. } => {}
         }
         Ok(applied)
     })

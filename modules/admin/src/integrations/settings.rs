@@ -70,10 +70,7 @@ fn stored(d: &Detail) -> CredentialsForm {
 /// What is wrong with a field, as a sentence.
 fn error(errors: &[FieldError], field: &str) -> Option<String> {
     let wrong = errors.iter().find(|error| error.field == field)?;
-    let mut letters = wrong.message.chars();
-    let first = letters.next()?.to_uppercase();
-    let stop = if wrong.message.ends_with(['.', '…']) { "" } else { "." };
-    Some(first.chain(letters).collect::<String>() + stop)
+    Some(ui::sentence(&wrong.message))
 }
 
 pub(super) async fn save_credentials(

@@ -62,6 +62,13 @@ pub(super) async fn bury(
     .map(|_| ())
 }
 
+/// The provider's record is there after all; what was merged into another stays so.
+pub(super) async fn lift(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, what: &str, external_id: &str) -> Result<()> {
+    let sql = "DELETE FROM tombstones WHERE workspace_id = $1 AND connection_id = $2 AND what = $3 AND external_id = $4 \
+               AND merged_into IS NULL";
+    query(sql).bind(workspace).bind(connection).bind(what).bind(external_id).run(tx).await.map(|_| ())
+}
+
 /// A chain of merges is followed no further than this.
 const MOST_HOPS: usize = 8;
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use askama::Template;
 use atlas_kernel::FieldError;
+use atlas_web::ui;
 
 /// One choice of a select.
 #[derive(Clone, Debug)]
@@ -111,7 +112,7 @@ impl Form {
         for error in errors {
             let root = error.field.split('[').next().unwrap_or_default().to_owned();
             let name = names.get(root.as_str()).copied().unwrap_or(&root).to_owned();
-            let message = sentence(&error.message);
+            let message = ui::sentence(&error.message);
             match self.fields.iter_mut().find(|field| field.name == name) {
                 Some(field) => field.error = Some(message),
                 None => rest.push(message),
@@ -120,14 +121,6 @@ impl Form {
         self.failure = (!rest.is_empty()).then(|| rest.join(" "));
         self
     }
-}
-
-/// An error's words as a sentence on a page.
-pub(crate) fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first = letters.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
-    let text = format!("{first}{}", letters.as_str());
-    if text.ends_with('.') { text } else { format!("{text}.") }
 }
 
 /// A form with its heading: a page of its own, or the inside of the dialog.

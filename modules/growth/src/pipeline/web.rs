@@ -2,7 +2,7 @@
 
 use askama::Template;
 use atlas_kernel::{Error, Result};
-use atlas_web::{Ctx, Form as Sent, Pages, Reply};
+use atlas_web::{Ctx, Form as Sent, Pages, Reply, ui};
 use axum::extract::Path;
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ use super::{Moves, Pipeline, StageKind, StageWish, store, verbs};
 use crate::access::{PIPELINES_READ, PIPELINES_WRITE};
 use crate::deal::store::counts_by_stage;
 use crate::ids::{PipelineId, StageId};
-use crate::parts::{Choice, field_errors, path_id, sentence};
+use crate::parts::{Choice, field_errors, path_id};
 
 /// The route table of pipelines.
 pub(crate) fn pages() -> Pages {
@@ -80,7 +80,7 @@ async fn page(ctx: &Ctx, pipeline: &Pipeline, failure: Option<String>) -> Reply 
         deals: deals(stage.id),
         deals_words: match deals(stage.id) {
             1 => "Its deal".to_owned(),
-            many => format!("Its {} deals", atlas_web::ui::count(many)),
+            many => format!("Its {} deals", ui::count(many)),
         },
         first: place == 0,
         last: place + 1 == many,
@@ -135,7 +135,7 @@ async fn apply(
     match field_errors(ctx.app.db.write(edit).await) {
         Ok(Ok(_)) => ctx.redirect(url).toast(done).reply(),
         Ok(Err(errors)) => {
-            let words: Vec<String> = errors.iter().map(|error| sentence(&error.message)).collect();
+            let words: Vec<String> = errors.iter().map(|error| ui::sentence(&error.message)).collect();
             page(ctx, pipeline, Some(words.join(" "))).await
         }
         Err(Error::Conflict { detail, .. }) => page(ctx, pipeline, Some(detail)).await,

@@ -120,7 +120,7 @@ fn padded(mut week: Vec<String>) -> Vec<String> {
 
 pub fn words(error: &Error) -> String {
     match error {
-        Error::Invalid(fields) => fields.first().map(|FieldError { message, .. }| message.clone()).unwrap_or_default(),
+        Error::Invalid(fields) => fields.first().map(|field| ui::sentence(&field.message)).unwrap_or_default(),
         error => error.detail(),
     }
 }
@@ -148,8 +148,8 @@ struct BusyPage {
 }
 
 impl BusyPage {
-    fn error(&self, field: &str) -> Option<&str> {
-        self.errors.iter().find(|error| error.field == field).map(|error| error.message.as_str())
+    fn error(&self, field: &str) -> Option<String> {
+        self.errors.iter().find(|error| error.field == field).map(|error| ui::sentence(&error.message))
     }
     fn kinds(&self) -> [BusyKind; 3] {
         [BusyKind::Meeting, BusyKind::KeptFree, BusyKind::Absence]

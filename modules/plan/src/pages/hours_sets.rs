@@ -90,8 +90,8 @@ impl Page {
     fn action(&self) -> String {
         self.id.map_or_else(|| "/plan/hours-sets".to_owned(), |id| format!("/plan/hours-sets/{id}"))
     }
-    fn error(&self, field: &str) -> Option<&str> {
-        self.errors.iter().find(|error| error.field == field).map(|error| error.message.as_str())
+    fn error(&self, field: &str) -> Option<String> {
+        self.errors.iter().find(|error| error.field == field).map(|error| ui::sentence(&error.message))
     }
 }
 

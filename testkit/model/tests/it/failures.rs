@@ -137,6 +137,52 @@ async fn f06_a_conversation_deleted_between_list_and_detail_is_gone_and_nothing_
 }
 
 #[tokio::test]
+async fn what_the_provider_once_does_not_find_comes_back_whole_and_makes_no_second_task() {
+    let world = synced(Start { conversations: 3, parts: (3, 3), ..Start::default() }).await;
+    let (talk, person) = (truth(&world, "conversations").await.remove(0), truth(&world, "contacts").await.remove(0));
+    let note = format!("/_sandbox/conversations/{talk}/note");
+    control(&world, "POST", &note, json!({ "body": "/task Call them back" })).await;
+    sync(&world).await;
+    let counts = async || {
+        let mut counts = vec![];
+        for sql in [
+            "SELECT COUNT(*) FROM conversations",
+            "SELECT COUNT(*) FROM work_tasks",
+            "SELECT COUNT(*) FROM contacts WHERE status = 'active'",
+            "SELECT COUNT(*) FROM contacts",
+        ] {
+            counts.push(world.count(sql).await.unwrap());
+        }
+        counts
+    };
+    let whole = counts().await;
+    assert_eq!(whole, [3, 1, 6, 6]);
+    control(&world, "POST", &note, json!({ "body": "They called" })).await;
+    let not_found = |path: String| world.provider.fail(Fault { path: path.leak(), after: 0, count: 1, kind: Trouble::Status(404) });
+    not_found(format!("/conversations/{talk}"));
+    sync(&world).await;
+    assert_eq!(counts().await, [2, 1, 6, 6], "it is believed at first");
+    world.audit().await.unwrap();
+    assert_eq!(counts().await, whole);
+    equal(&world).await;
+    // The same of a person, about whom a notice came.
+    world.provider.notices();
+    control(&world, "PATCH", &format!("/_sandbox/contacts/{person}"), json!({ "name": "Somebody else" })).await;
+    not_found(format!("/contacts/{person}"));
+    for notice in world.provider.notices() {
+        assert_eq!(world.deliver(&notice).await.unwrap(), 200);
+    }
+    world.work().await.unwrap();
+    assert_eq!(counts().await, [3, 1, 5, 6]);
+    world.audit().await.unwrap();
+    assert_eq!(counts().await, whole, "they are taken up again, not a second time");
+    equal(&world).await;
+    let replayed = world.conns.replay(&world.owner, "intercom").await.unwrap();
+    assert_eq!((replayed.applied.created, replayed.applied.removed), (0, 0), "what was wrong is not landed again");
+    assert_eq!(counts().await, whole);
+}
+
+#[tokio::test]
 async fn f07_of_1200_parts_the_newest_500_are_stored_and_the_gap_is_shown() {
     let world = World::connected(7, Start { conversations: 1, long: 1200, ..Start::default() }).await.unwrap();
     world.work().await.unwrap();

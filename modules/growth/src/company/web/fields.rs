@@ -12,7 +12,7 @@ use super::create::read_size;
 use super::record::load;
 use crate::access::COMPANIES_WRITE;
 use crate::contact::web::create::{read_owner, split};
-use crate::parts::{Cell, Control, Names, field_errors, fragment_with, provenance_words, sentence};
+use crate::parts::{Cell, Control, Names, field_errors, fragment_with, provenance_words};
 use crate::people::members;
 use crate::tag::{self, Tag};
 
@@ -126,7 +126,7 @@ pub(super) async fn set(ctx: Ctx, Path((id, word)): Path<(String, String)>, Sent
             ctx.fragment(&one(&ctx, &company, &about, &word).ok_or(Error::NotFound("field"))?)
         }
         Err(errors) => {
-            let message = errors.first().map(|error| sentence(&error.message)).unwrap_or_default();
+            let message = errors.first().map(|error| ui::sentence(&error.message)).unwrap_or_default();
             if ctx.partial {
                 return fragment_with(422, &cell.refused(message, &sent.value));
             }

@@ -156,7 +156,7 @@ pub(super) async fn set(ctx: Ctx, Path((id, word)): Path<(String, String)>, Sent
             ctx.fragment(&one(&ctx, &contact, &about, &word).ok_or(Error::NotFound("field"))?)
         }
         Err(errors) => {
-            let message = errors.first().map(|error| crate::parts::sentence(&error.message)).unwrap_or_default();
+            let message = errors.first().map(|error| ui::sentence(&error.message)).unwrap_or_default();
             if ctx.partial {
                 return fragment_with(422, &cell.refused(message, &sent.value));
             }

@@ -14,7 +14,7 @@ use crate::access::DEALS_WRITE;
 use crate::company::{self, Company};
 use crate::contact::web::create::{named_company, read_owner};
 use crate::contact::{self, Contact};
-use crate::parts::{Cell, Choice, Control, Names, field_errors, fragment_with, sentence};
+use crate::parts::{Cell, Choice, Control, Names, field_errors, fragment_with};
 use crate::people::members;
 use crate::pipeline::{Pipeline, Stage, store};
 
@@ -171,7 +171,7 @@ pub(super) async fn set(ctx: Ctx, Path((id, word)): Path<(String, String)>, Sent
             ctx.fragment(&one(&ctx, &deal, &about, &word).ok_or(Error::NotFound("field"))?)
         }
         Err(errors) => {
-            let message = errors.first().map(|error| sentence(&error.message)).unwrap_or_default();
+            let message = errors.first().map(|error| ui::sentence(&error.message)).unwrap_or_default();
             if ctx.partial {
                 return fragment_with(422, &cell.refused(message, &sent.value));
             }

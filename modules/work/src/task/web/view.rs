@@ -182,14 +182,7 @@ pub(crate) async fn by_key(ctx: &Ctx, key: &str) -> Result<Task> {
 /// The first message for a form field, if the error is about it.
 pub(crate) fn messages(error: &Error) -> HashMap<String, String> {
     match error {
-        Error::Invalid(fields) => fields.iter().map(|f| (f.field.clone(), sentence(&f.message))).collect(),
+        Error::Invalid(fields) => fields.iter().map(|f| (f.field.clone(), ui::sentence(&f.message))).collect(),
         _ => HashMap::new(),
     }
-}
-
-/// A message as a sentence of its own.
-pub(crate) fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first = letters.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
