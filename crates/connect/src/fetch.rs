@@ -35,7 +35,7 @@ pub(crate) enum Content {
 pub(crate) async fn fetch(line: &Line, lane: Lane, object: Object, id: &str) -> Result<Fetched, Trouble> {
     let started = line.now();
     match line.call(lane, &(object.get)(id)).await {
-        Ok(good) => Ok(Fetched { by_id: true, ..complete(line, lane, object, id, good.value, good.started).await? }),
+        Ok(good) => Ok(Fetched { by_id: true, ..complete(line, lane, object, id, good.value, (good.started, line.now())).await? }),
         Err(Trouble::Failed(failure, answer)) if failure.class == FailureClass::Gone => {
             Ok(Fetched { object, id: id.to_owned(), started, by_id: true, content: Content::Gone(*answer) })
         }
@@ -43,16 +43,16 @@ pub(crate) async fn fetch(line: &Line, lane: Lane, object: Object, id: &str) -> 
     }
 }
 
-/// Completes an object whose first answer is there already, such as a listed one.
+/// Completes an object whose first answer is there already, such as a listed one; with when it was asked for and when it was read.
 pub(crate) async fn complete(
     line: &Line,
     lane: Lane,
     object: Object,
     id: &str,
     mut value: Value,
-    started: Timestamp,
+    (started, read): (Timestamp, Timestamp),
 ) -> Result<Fetched, Trouble> {
-    let shared = line.shared().attach(line, lane, object, id, &mut value).await?.done;
+    let shared = line.shared().attach(line, lane, object, id, &mut value, read).await?.done;
     for request in (object.nested)(&value).into_iter().filter(|request| !shared.contains(request)) {
         let mut next = Some(request);
         let mut pages = 0;

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex as Lock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use atlas_kernel::ConnectionId;
+use atlas_kernel::{ConnectionId, Timestamp};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -14,12 +14,10 @@ use crate::{Object, Request};
 
 /// An answer serves every object for this long.
 const FRESH: Duration = Duration::from_secs(60);
-/// An object that still lacks something after an answer of this age is worth a newer one.
-const YOUNG: Duration = Duration::from_secs(5);
 
-/// The answers that a connection's objects share; clones are the same.
+/// The answers that a connection's objects share, and when they were asked for; clones are the same.
 #[derive(Clone, Default)]
-pub(crate) struct Shared(Arc<Mutex<Vec<(Request, Instant, Value)>>>);
+pub(crate) struct Shared(Arc<Mutex<Vec<(Request, Timestamp, Value)>>>);
 
 /// What sharing came to for one object.
 #[derive(Default)]
@@ -31,16 +29,26 @@ pub(crate) struct Attached {
 }
 
 impl Shared {
-    /// Puts into an object what calls that do not name it answer.
-    pub async fn attach(&self, line: &Line, lane: Lane, object: Object, id: &str, value: &mut Value) -> Result<Attached, Trouble> {
+    /// Puts into an object what calls that do not name it answer. One that still lacks something is given an answer that was asked
+    /// for after the object was `read`: what is new at the provider may be newer than an answer of a moment before.
+    pub async fn attach(
+        &self,
+        line: &Line,
+        lane: Lane,
+        object: Object,
+        id: &str,
+        value: &mut Value,
+        read: Timestamp,
+    ) -> Result<Attached, Trouble> {
         let mut attached = Attached::default();
         for request in (object.nested)(value) {
             if request.method != "GET" || request.path.contains(id) {
                 continue;
             }
-            let mut further = self.give(line, lane, object, value, &request, FRESH, &mut attached.calls).await?;
+            let fresh = fresh_from(line.now());
+            let mut further = self.give(line, lane, object, value, &request, fresh, &mut attached.calls).await?;
             if further.is_none() && (object.nested)(value).contains(&request) {
-                further = self.give(line, lane, object, value, &request, YOUNG, &mut attached.calls).await?;
+                further = self.give(line, lane, object, value, &request, read.max(fresh), &mut attached.calls).await?;
             }
             if further.is_none() {
                 attached.done.push(request);
@@ -49,7 +57,7 @@ impl Shared {
         Ok(attached)
     }
 
-    /// Attaches an answer no older than that; answers the call for its next page, as the object would.
+    /// Attaches an answer that was asked for no earlier than that; answers the call for its next page, as the object would.
     #[expect(clippy::too_many_arguments, reason = "one step of `attach`, which has all of it")]
     async fn give(
         &self,
@@ -58,14 +66,15 @@ impl Shared {
         object: Object,
         value: &mut Value,
         request: &Request,
-        age: Duration,
+        from: Timestamp,
         calls: &mut usize,
     ) -> Result<Option<Request>, Trouble> {
         // Held while the provider is asked, so that everybody else waits for the one answer.
         let mut answers = self.0.lock().await;
-        answers.retain(|(known, at, _)| at.elapsed() < if known == request { age } else { FRESH });
+        let fresh = fresh_from(line.now());
+        answers.retain(|(known, asked, _)| *asked >= if known == request { from } else { fresh });
         if !answers.iter().any(|(known, ..)| known == request) {
-            let asked = Instant::now();
+            let asked = line.now();
             let good = line.call(lane, request).await?;
             *calls += 1;
             answers.push((request.clone(), asked, good.value));
@@ -73,6 +82,10 @@ impl Shared {
         let answer = answers.iter().find(|(known, ..)| known == request);
         Ok(answer.and_then(|(_, _, answer)| (object.attach)(value, request, answer)))
     }
+}
+
+fn fresh_from(now: Timestamp) -> Timestamp {
+    now.checked_sub(FRESH).unwrap_or(Timestamp::MIN)
 }
 
 /// The shared answers of all connections of a node.

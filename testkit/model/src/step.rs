@@ -133,8 +133,13 @@ fn fault(r: &mut Random) -> Fault {
         7 => Trouble::Silence,
         _ => Trouble::CutOff,
     };
-    // A scroll that the provider forgets half way.
-    let kind = if path == "/companies/scroll" && r.percent(50) { Trouble::Status(404) } else { kind };
+    let kind = match path {
+        // A scroll that the provider forgets half way.
+        "/companies/scroll" if r.percent(50) => Trouble::Status(404),
+        // Conversations that it does not find, for a while.
+        "/conversations/" if r.percent(50) => Trouble::Status(404),
+        _ => kind,
+    };
     let count = if r.percent(20) { r.between(10, 40) } else { r.between(1, 4) };
     Fault { path, after: r.below(6), count, kind }
 }

@@ -19,12 +19,19 @@ pub(crate) struct Ready {
     pub slot: Option<Slot>,
 }
 
-/// Gets one object whole, and what it needs that was never seen.
-pub(crate) async fn obtain(run: &Arc<Run>, index: usize, object: Object, id: &str, mut listed: Option<Listed>) -> Result<Ready, Trouble> {
+/// Gets one object whole, and what it needs that was never seen; a listed one was `read` from its listing's page then.
+pub(crate) async fn obtain(
+    run: &Arc<Run>,
+    index: usize,
+    object: Object,
+    id: &str,
+    mut listed: Option<Listed>,
+    read: Timestamp,
+) -> Result<Ready, Trouble> {
     let stream = &run.streams[index];
     let shared = match &mut listed {
         Some(item) if !stream.detail && !stream.deletions => {
-            let attached = run.line.shared().attach(&run.line, run.lane, object, &item.id, &mut item.value).await?;
+            let attached = run.line.shared().attach(&run.line, run.lane, object, &item.id, &mut item.value, read).await?;
             (0..attached.calls).for_each(|_| run.called(index));
             attached.done
         }
@@ -37,7 +44,7 @@ pub(crate) async fn obtain(run: &Arc<Run>, index: usize, object: Object, id: &st
     let fetched = match listed {
         Some(item) if stream.deletions => return deleted(object, &item, started),
         Some(item) if !calls => whole(object, item, started),
-        Some(item) if !stream.detail => fetch::complete(&run.line, run.lane, object, id, item.value, started).await?,
+        Some(item) if !stream.detail => fetch::complete(&run.line, run.lane, object, id, item.value, (started, read)).await?,
         _ => fetch::fetch(&run.line, run.lane, object, id).await?,
     };
     if calls {

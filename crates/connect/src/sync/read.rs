@@ -233,9 +233,9 @@ impl Reader {
         if !self.outstanding.insert(id.clone()) {
             return;
         }
-        let (run, index) = (self.run.clone(), self.index);
+        let (run, index, read) = (self.run.clone(), self.index, self.run.line.now());
         self.work.spawn(async move {
-            let done = obtain(&run, index, object, &id, listed).await;
+            let done = obtain(&run, index, object, &id, listed, read).await;
             (id, done)
         });
     }

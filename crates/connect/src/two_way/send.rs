@@ -152,7 +152,9 @@ impl Sender {
         let request = (parcel.writes.update)(&row.external_id, &values);
         match self.line.call(Lane::Write, &request).await {
             Ok(good) => {
-                let whole = fetch::complete(&self.line, Lane::Write, parcel.object, &row.external_id, good.value, good.started).await?;
+                let whole =
+                    fetch::complete(&self.line, Lane::Write, parcel.object, &row.external_id, good.value, (good.started, self.line.now()))
+                        .await?;
                 let planned = plan(&whole, self.connection.live_since).map_err(|_| unstorable())?;
                 self.written(parcel, row, &planned, &intents).await.map_err(|error| unstored(&error))
             }

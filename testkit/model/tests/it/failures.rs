@@ -219,6 +219,21 @@ async fn f08_a_contact_with_25_tags_and_12_companies_has_all_of_them() {
 }
 
 #[tokio::test]
+async fn a_tag_made_a_moment_after_all_names_were_asked_for_arrives_with_its_name() {
+    let world = synced(Start { contacts: 0, conversations: 0, ..Start::default() }).await;
+    let asked = || world.provider.calls_to("GET http://sandbox.local/tags");
+    for name in ["brand new", "newer still"] {
+        let made =
+            control(&world, "POST", "/_sandbox/contacts", json!({ "name": name, "email": format!("{}@example.com", name.len()) })).await;
+        let (person, before) = (made["id"].as_str().unwrap().to_owned(), asked());
+        control(&world, "POST", &format!("/_sandbox/contacts/{person}/tags"), json!({ "name": name })).await;
+        sync(&world).await;
+        assert_eq!(asked() - before, 1, "only for what nobody has heard of");
+        equal(&world).await;
+    }
+}
+
+#[tokio::test]
 async fn f09_a_lead_merged_into_a_user_twice_is_one_person_with_one_timeline() {
     let world = synced(Start { contacts: 0, conversations: 0, ..Start::default() }).await;
     let made = |role: &'static str, name: &'static str| json!({ "role": role, "name": name, "email": format!("{name}@example.com") });
