@@ -60,6 +60,13 @@ pub(crate) struct Sealed {
     body: Vec<u8>,
 }
 
+impl Sealed {
+    /// Whether it is an answer for this object.
+    pub fn is_of(&self, object: &str, external_id: &str) -> bool {
+        (self.object.as_str(), self.external_id.as_str()) == (object, external_id)
+    }
+}
+
 /// The next numbers of the log; one that is not used stays unused. Until the transaction ends, no other one writes for this connection.
 pub(crate) async fn take_numbers(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, count: usize) -> Result<Range<i64>> {
     let last: i64 = query(

@@ -88,6 +88,9 @@ impl<'a> Lot<'a> {
         if let Some(landed) = self.nothing_new(item, before.as_ref()) {
             return Ok(landed);
         }
+        if before.is_some() && item.takes_words_away() {
+            self.forget(item).await?;
+        }
         let seq = self.append(item).await?;
         let held = item.state == ObjectState::Present
             && match hold {
@@ -152,6 +155,12 @@ impl<'a> Lot<'a> {
         }
         let hearsay = before.state == ObjectState::Gone && item.state != ObjectState::Gone && !item.by_id;
         (hearsay || before.is_newer_than(item.state, item.version, item.started)).then_some(Landed::Stale)
+    }
+
+    /// Erases the object's earlier answers, those of this lot too.
+    async fn forget(&mut self, item: &Planned) -> Result<()> {
+        self.entries.retain(|entry| !entry.is_of(item.object.kind, &item.id));
+        raw::erase(self.tx, self.connection.workspace_id, self.connection.id, item.object.kind, &item.id).await.map(|_| ())
     }
 
     async fn append(&mut self, item: &Planned) -> Result<i64> {

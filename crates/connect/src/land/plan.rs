@@ -104,6 +104,15 @@ impl Planned {
         1 + self.landings.iter().map(|(_, l)| messages(l)).sum::<usize>()
     }
 
+    /// Whether the provider took words away that earlier answers had.
+    pub fn takes_words_away(&self) -> bool {
+        self.landings.iter().any(|(_, landing)| match landing {
+            Landing::Conversation(conversation) => conversation.messages.iter().any(|message| message.redacted),
+            Landing::Gone { what, .. } => matches!(what, What::Conversation | What::Message),
+            _ => false,
+        })
+    }
+
     /// What tells the modules that the object is there after all.
     pub fn back(&self) -> Vec<(bool, Landing)> {
         let what = |landing: &Landing| match landing {

@@ -26,7 +26,7 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, what: What, external_id: &str) -
 }
 
 /// A contact that a provider made is put away; one that a person made stays. No field is blanked.
-async fn person(tx: &Tx, a: &Arrival, external_id: &str) -> Result<bool> {
+pub(super) async fn person(tx: &Tx, a: &Arrival, external_id: &str) -> Result<bool> {
     let workspace = a.actor.workspace;
     let known = mapped(tx, workspace, a.connection, What::Person, external_id).await?;
     unmap(tx, workspace, a.connection, What::Person, external_id).await?;

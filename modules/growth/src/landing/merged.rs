@@ -31,7 +31,13 @@ pub(super) async fn apply(tx: &Tx, a: &Arrival, from: &str, into: &str) -> Resul
             Some(stays) => become_one(tx, a, gone, stays, from).await?,
             None => return Ok(Applied::default()),
         },
-        None => rename(tx, a, gone, &into).await?,
+        None => {
+            rename(tx, a, gone, &into).await?;
+            // It waits in vain for one that is gone as well.
+            if tombstones::is_gone(tx, workspace, a.connection, What::Person.as_str(), &into).await? {
+                super::gone::person(tx, a, &into).await?;
+            }
+        }
     }
     tx.touch_topic(workspace, "contacts");
     Ok(Applied { removed: u32::from(stays.is_some()), updated: u32::from(stays.is_none()), ..Applied::default() })

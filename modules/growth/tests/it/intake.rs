@@ -254,6 +254,24 @@ async fn a_person_gone_is_put_away_with_all_fields_and_one_of_ours_stays() {
 }
 
 #[tokio::test]
+async fn who_was_merged_into_somebody_that_is_gone_is_put_away_in_either_order() {
+    let merged = Landing::Merged { from: "lead".into(), into: "user".into() };
+    let gone = Landing::Gone { what: What::Person, external_id: "user".into() };
+    for order in [[&merged, &gone], [&gone, &merged]] {
+        let office = open().await;
+        office.arrive(Landing::Person(Person { lead: true, ..person("lead", 1) })).await;
+        let lead = contact_of(&office, "lead").await;
+        for landing in order {
+            office.arrive(landing.clone()).await;
+        }
+        assert_eq!(office.reload(lead.id).await.status, Status::Archived);
+        for id in ["lead", "user"] {
+            assert_eq!(office.mapped(What::Person, id).await, None);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_lead_merged_twice_moves_its_timeline_and_leaves_one_person() {
     let office = open().await;
     office.arrive(Landing::Person(Person { lead: true, ..person("lead", 1) })).await;

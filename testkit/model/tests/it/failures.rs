@@ -183,6 +183,25 @@ async fn what_the_provider_once_does_not_find_comes_back_whole_and_makes_no_seco
 }
 
 #[tokio::test]
+async fn words_that_the_provider_took_away_leave_the_raw_log_without_a_notice() {
+    let world = synced(Start { conversations: 2, parts: (0, 0), ..Start::default() }).await;
+    let answers = "SELECT COUNT(*) FROM connect_raw WHERE object = 'conversation'";
+    let talks = truth(&world, "conversations").await;
+    let (redacted, deleted) = (&talks[0], &talks[1]);
+    control(&world, "POST", &format!("/_sandbox/conversations/{redacted}/reply"), json!({ "body": "My card is 4111" })).await;
+    sync(&world).await;
+    assert_eq!(world.count(answers).await.unwrap(), 3, "two of one, one of the other");
+    control(&world, "POST", &format!("/_sandbox/conversations/{redacted}/redact"), json!({ "source": true })).await;
+    sync(&world).await;
+    assert_eq!(world.count(answers).await.unwrap(), 2, "only what is left of it");
+    control(&world, "DELETE", &format!("/_sandbox/conversations/{deleted}"), Value::Null).await;
+    sync(&world).await;
+    assert_eq!(world.count(answers).await.unwrap(), 2, "that it is gone, and no word of it");
+    assert_eq!(world.count("SELECT COUNT(*) FROM connect_raw WHERE object = 'conversation' AND kind = 'gone'").await.unwrap(), 1);
+    equal(&world).await;
+}
+
+#[tokio::test]
 async fn f07_of_1200_parts_the_newest_500_are_stored_and_the_gap_is_shown() {
     let world = World::connected(7, Start { conversations: 1, long: 1200, ..Start::default() }).await.unwrap();
     world.work().await.unwrap();
