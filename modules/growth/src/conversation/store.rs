@@ -57,16 +57,19 @@ pub(crate) async fn with_events(
     on: &dyn Executor,
     workspace: WorkspaceId,
     connection: ConnectionId,
-    messages: &[&(String, String)],
+    messages: &[(&str, &str)],
 ) -> Result<BTreeSet<(String, String)>> {
-    let kinds: BTreeSet<&str> = messages.iter().map(|(kind, _)| kind.as_str()).collect();
-    let ask = query(
-        "SELECT source_kind, source_id FROM events WHERE workspace_id = $1 AND connection_id = $2 AND source_kind IN ({list}) \
-         AND source_id IN ({list})",
-    );
-    let ask = ask.bind(workspace).bind(connection).bind_list(kinds).bind_list(messages.iter().map(|(_, id)| id));
-    let found: Vec<(String, String)> = ask.all(on).await?;
-    Ok(found.into_iter().collect())
+    let kinds: BTreeSet<&str> = messages.iter().map(|(kind, _)| *kind).collect();
+    let mut found = BTreeSet::new();
+    for some in messages.chunks(500) {
+        let ask = query(
+            "SELECT source_kind, source_id FROM events WHERE workspace_id = $1 AND connection_id = $2 AND source_kind IN ({list}) \
+             AND source_id IN ({list})",
+        );
+        let ask = ask.bind(workspace).bind(connection).bind_list(kinds.iter().copied()).bind_list(some.iter().map(|(_, id)| *id));
+        found.extend(ask.all::<(String, String)>(on).await?);
+    }
+    Ok(found)
 }
 
 /// Conversations, the one with the newest message first: of one contact, or of all.

@@ -220,7 +220,8 @@ async fn mend_events(
     if known.is_empty() {
         return Ok(0);
     }
-    let have = store::with_events(tx, a.actor.workspace, a.connection, &known.keys().collect::<Vec<_>>()).await?;
+    let named: Vec<_> = known.keys().map(|(kind, id)| (kind.as_str(), id.as_str())).collect();
+    let have = store::with_events(tx, a.actor.workspace, a.connection, &named).await?;
     let mute = known.iter().filter(|(key, _)| !have.contains(*key)).map(|(_, message)| message);
     add_events(tx, a, mute, conversation, circle).await
 }

@@ -87,19 +87,21 @@ async fn known(tx: &Tx, coming: &Coming<'_>, candidates: &[&Landed]) -> Result<B
     known.extend(mapped_many(tx, workspace, connection, What::Conversation, &owned).await?.into_keys());
     let sql = "SELECT external_id FROM conversations WHERE workspace_id = $1 AND connection_id = $2 AND external_id IN ({list})";
     known.extend(query(sql).bind(workspace).bind(connection).bind_list(ids).values::<String>(tx).await?);
-    let messages: Vec<&str> = candidates.iter().flat_map(|landed| &landed.messages).map(|message| message.external_id.as_str()).collect();
-    let mut heard: BTreeSet<String> = tombstones::gone(tx, workspace, connection, What::Message.as_str(), &messages).await?;
-    heard.extend(tombstones::gone(tx, workspace, connection, REDACTED, &messages).await?);
-    for some in messages.chunks(500) {
+    let messages: Vec<_> = candidates.iter().flat_map(|landed| &landed.messages).collect();
+    let ids: Vec<&str> = messages.iter().map(|message| message.external_id.as_str()).collect();
+    let mut heard: BTreeSet<String> = tombstones::gone(tx, workspace, connection, What::Message.as_str(), &ids).await?;
+    heard.extend(tombstones::gone(tx, workspace, connection, REDACTED, &ids).await?);
+    for some in ids.chunks(500) {
         for sql in [
             "SELECT external_id FROM messages WHERE workspace_id = $1 AND connection_id = $2 AND external_id IN ({list})",
-            "SELECT source_id FROM events WHERE workspace_id = $1 AND connection_id = $2 AND source_kind LIKE 'conversation%' AND source_id IN ({list})",
             "SELECT external_id FROM connect_mappings WHERE workspace_id = $1 AND connection_id = $2 AND what = 'message' AND external_id IN ({list})",
         ] {
             let ask = query(sql).bind(workspace).bind(connection).bind_list(some.iter().copied());
             heard.extend(ask.values::<String>(tx).await?);
         }
     }
+    let named: Vec<_> = messages.iter().map(|message| (message.source_kind.as_str(), message.external_id.as_str())).collect();
+    heard.extend(store::with_events(tx, workspace, connection, &named).await?.into_iter().map(|(_, id)| id));
     let spoken = candidates.iter().filter(|landed| landed.messages.iter().any(|message| heard.contains(&message.external_id)));
     known.extend(spoken.map(|landed| landed.external_id.clone()));
     Ok(known)
