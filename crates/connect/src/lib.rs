@@ -50,6 +50,7 @@ pub use http::{Inside, Loss, Refusal, Resolver, Transport, install_crypto, refus
 pub use landing::*;
 pub use mapping::{
     Mapping, map, map_new, mapped, mapped_many, mappings_by, mappings_of, remap, remap_many, remap_record, unmap, unmap_record,
+    unmap_records,
 };
 pub use notices::{NoticeReplayed, NoticeView};
 pub use oauth::{Callback, Finished};

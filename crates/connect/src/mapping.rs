@@ -171,5 +171,14 @@ pub async fn unmap(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, wh
 /// # Errors
 /// Whatever the database answers.
 pub async fn unmap_record(tx: &Tx, workspace: WorkspaceId, record: &Ref) -> Result<u64> {
-    query("DELETE FROM connect_mappings WHERE workspace_id = $1 AND record = $2").bind(workspace).bind(record).run(tx).await
+    unmap_records(tx, workspace, std::slice::from_ref(record)).await
+}
+
+/// [`unmap_record`] for several records, some hundred at most.
+///
+/// # Errors
+/// Whatever the database answers.
+pub async fn unmap_records(tx: &Tx, workspace: WorkspaceId, records: &[Ref]) -> Result<u64> {
+    let sql = "DELETE FROM connect_mappings WHERE workspace_id = $1 AND record IN ({list})";
+    query(sql).bind(workspace).bind_list(records).run(tx).await
 }

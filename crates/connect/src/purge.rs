@@ -19,7 +19,7 @@ pub use self::receipt::{Receipt, ReceiptFile, ReceiptId, ReceiptProblem, receipt
 
 /// The kind of job that purges.
 pub(crate) const JOB: &str = "connect.purge";
-/// Things removed in one transaction.
+/// Records removed in one transaction; of messages, events and rows of the kit more, which nothing hangs on.
 const AT_ONCE: usize = 100;
 
 /// What the job is told.
@@ -50,7 +50,19 @@ impl Counts {
 /// Lets the purge begin at this moment.
 pub(crate) async fn enqueue_at(tx: &Tx, connection: &Connection, due: Timestamp) -> Result<()> {
     let job = NewJob::new(connection.workspace_id, JOB, PurgeJob { connection: connection.id });
-    enqueue(tx, job.unique(format!("purge:{}", connection.id)).at(due).attempts(200)).await.map(|_| ())
+    enqueue(tx, job.unique(key(connection)).at(due).attempts(200)).await.map(|_| ())
+}
+
+/// Takes up a purge that is due and that nobody works on; a second run beside one that is under way would only be in its way.
+pub(crate) async fn resume(tx: &Tx, connection: &Connection) -> Result<()> {
+    if atlas_jobs::waiting(tx, connection.workspace_id, &key(connection)).await? {
+        return Ok(());
+    }
+    enqueue_at(tx, connection, tx.now()).await
+}
+
+fn key(connection: &Connection) -> String {
+    format!("purge:{}", connection.id)
 }
 
 /// Purges the connection if that is due.

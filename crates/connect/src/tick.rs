@@ -33,7 +33,7 @@ pub(crate) async fn work(conns: Connections, ctx: JobCtx, (): ()) -> Result<Outc
     }
     for connection in connection::due_for_purge(&ctx.db, now).await? {
         let connection = &connection;
-        ctx.db.write(|tx| async move { purge::enqueue_at(&tx, connection, tx.now()).await }).await?;
+        ctx.db.write(|tx| async move { purge::resume(&tx, connection).await }).await?;
     }
     for connection in connection::stale_connecting(&ctx.db, now).await? {
         let connection = &connection;

@@ -273,9 +273,11 @@ pub async fn forget_connection_events(tx: &Tx, workspace: WorkspaceId, connectio
             .bind(limit)
             .values(tx)
             .await?;
-    for id in &ids {
-        query("DELETE FROM event_subjects WHERE workspace_id = $1 AND event_id = $2").bind(workspace).bind(*id).run(tx).await?;
-        query("DELETE FROM events WHERE workspace_id = $1 AND id = $2").bind(workspace).bind(*id).run(tx).await?;
+    for sql in [
+        "DELETE FROM event_subjects WHERE workspace_id = $1 AND event_id IN ({list})",
+        "DELETE FROM events WHERE workspace_id = $1 AND id IN ({list})",
+    ] {
+        query(sql).bind(workspace).bind_list(ids.iter().copied()).run(tx).await?;
     }
     Ok(ids.len() as u64)
 }

@@ -1,6 +1,9 @@
 //! Disconnecting: tokens go at once, the provider is told, the data goes when due, and a receipt proves it.
 
 use atlas_connect::*;
+use atlas_jobs::{NewJob, enqueue, no_workspace};
+use atlas_kernel::Timestamp;
+use atlas_store::query;
 use sha2::{Digest, Sha256};
 
 use crate::world::{World, until};
@@ -77,6 +80,34 @@ async fn a_purge_leaves_nothing_but_a_receipt() {
             assert!(!text.contains("Plantedname") && !text.contains("plantedwords") && !text.contains("toy-secret"), "left in the file");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tick_starts_no_purge_beside_one_that_runs_and_takes_up_one_that_was_lost() {
+    let world = World::connected(4, 4).await;
+    world.work().await;
+    world.conns.disconnect(&world.owner, "toy", true).await.unwrap();
+    // As if another node worked on the purge just now.
+    let sql = "UPDATE jobs SET status = 'running', lease_until = $1, lease_token = id WHERE kind = 'connect.purge'";
+    world.db.write(|tx| async move { query(sql).bind(later(tx.now())).run(&tx).await }).await.unwrap();
+    for _ in 0..3 {
+        tick(&world).await;
+    }
+    assert!(world.view().await.receipt.is_none(), "one is under way, and no other was begun");
+    world.db.write(|tx| async move { query("DELETE FROM jobs WHERE kind = 'connect.purge'").run(&tx).await }).await.unwrap();
+    tick(&world).await;
+    world.work().await;
+    assert!(world.view().await.receipt.is_some(), "what is promised is done though its job was lost");
+}
+
+async fn tick(world: &World) {
+    let tick = || NewJob::new(no_workspace(), "connect.tick", ());
+    world.db.write(|tx| async move { enqueue(&tx, tick()).await }).await.unwrap();
+    world.work().await;
+}
+
+fn later(now: Timestamp) -> Timestamp {
+    now.checked_add(jiff::SignedDuration::from_hours(1)).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

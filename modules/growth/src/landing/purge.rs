@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use atlas_connect::{Purged, unmap_record};
+use atlas_connect::{Purged, unmap_records};
 use atlas_kernel::{ConnectionId, Ref, Result, UserId, WorkspaceId};
 use atlas_store::{Executor, Tx, forget_connection_events, query, search_remove};
 use serde_json::Value;
@@ -15,9 +15,12 @@ use crate::ids::{CompanyId, ContactId, ConversationId, MessageId};
 use crate::provenance::Mark;
 use crate::{membership, note, tag};
 
-/// Removes up to `limit` things of the next kind that has some; answers nothing when all is gone.
+/// Rows that nothing hangs on and that go in the time of one record.
+const ROWS: usize = 5;
+
+/// Removes up to `limit` records, or so much of something lighter, of the next kind that has some; answers nothing when all is gone.
 pub(super) async fn step(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, limit: usize) -> Result<Vec<Purged>> {
-    let gone = messages(tx, workspace, connection, limit).await?;
+    let gone = messages(tx, workspace, connection, limit * ROWS).await?;
     if gone > 0 {
         return Ok(vec![purged("messages", gone)]);
     }
@@ -26,7 +29,7 @@ pub(super) async fn step(tx: &Tx, workspace: WorkspaceId, connection: Connection
         tx.touch_topic(workspace, "conversations");
         return Ok(vec![purged("conversations", gone), purged("search entries", gone)]);
     }
-    let gone = forget_connection_events(tx, workspace, connection, limit).await?;
+    let gone = forget_connection_events(tx, workspace, connection, limit * ROWS).await?;
     if gone > 0 {
         return Ok(vec![purged("timeline events", gone)]);
     }
@@ -54,10 +57,9 @@ async fn messages(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId, lim
         .bind(limit)
         .values(tx)
         .await?;
-    for id in &ids {
-        query("DELETE FROM messages WHERE workspace_id = $1 AND id = $2").bind(workspace).bind(*id).run(tx).await?;
-        unmap_record(tx, workspace, &id.to_ref()).await?;
-    }
+    let sql = "DELETE FROM messages WHERE workspace_id = $1 AND id IN ({list})";
+    query(sql).bind(workspace).bind_list(ids.iter().copied()).run(tx).await?;
+    unmap_records(tx, workspace, &ids.iter().map(|id| id.to_ref()).collect::<Vec<_>>()).await?;
     Ok(ids.len() as u64)
 }
 
@@ -68,13 +70,18 @@ async fn conversations(tx: &Tx, workspace: WorkspaceId, connection: ConnectionId
         .bind(limit)
         .values(tx)
         .await?;
-    for id in &ids {
-        query("DELETE FROM conversation_people WHERE workspace_id = $1 AND conversation_id = $2").bind(workspace).bind(*id).run(tx).await?;
-        query("DELETE FROM conversations WHERE workspace_id = $1 AND id = $2").bind(workspace).bind(*id).run(tx).await?;
-        search_remove(tx, workspace, &id.to_ref()).await?;
-        unmap_record(tx, workspace, &id.to_ref()).await?;
-        tx.touch(workspace, &id.to_ref());
+    for sql in [
+        "DELETE FROM conversation_people WHERE workspace_id = $1 AND conversation_id IN ({list})",
+        "DELETE FROM conversations WHERE workspace_id = $1 AND id IN ({list})",
+    ] {
+        query(sql).bind(workspace).bind_list(ids.iter().copied()).run(tx).await?;
     }
+    let records: Vec<Ref> = ids.iter().map(|id| id.to_ref()).collect();
+    for record in &records {
+        search_remove(tx, workspace, record).await?;
+        tx.touch(workspace, record);
+    }
+    unmap_records(tx, workspace, &records).await?;
     Ok(ids.len() as u64)
 }
 
