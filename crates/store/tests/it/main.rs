@@ -318,6 +318,21 @@ async fn the_write_ahead_log_is_copied_beside_the_writers() {
     db.close().await;
 }
 
+#[tokio::test]
+async fn a_file_keeps_no_statistics_of_when_it_was_empty() {
+    const TABLES: &str = "SELECT COUNT(*) FROM sqlite_schema WHERE name LIKE 'sqlite_stat%'";
+    let Location::Sqlite(path) = location() else { return };
+    let db = open_at(Location::Sqlite(path.clone())).await;
+    db.write(|tx| async move { query("ANALYZE").run(&tx).await }).await.unwrap();
+    assert!(query(TABLES).value::<i64>(&db).await.unwrap() > 0);
+    for _ in 0..2 {
+        db.close().await;
+        let db = open_at(Location::Sqlite(path.clone())).await;
+        assert_eq!(query(TABLES).value::<i64>(&db).await.unwrap(), 0, "nor makes new ones when it is closed");
+        db.close().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn once_closed_the_file_alone_is_the_database() {
     // Many at once: a connection that nobody waits for is seen only where threads wait for processors.
