@@ -18,7 +18,7 @@ use crate::query::{Executor, Query, Take, for_postgres, for_sqlite};
 use crate::row::hand_over;
 use crate::turns::Turns;
 use crate::tx::{Raw, Tx};
-use crate::{Dialect, Migration, Notice, checkpoint, migrate};
+use crate::{Dialect, Migration, Notice, checkpoint, migrate, statistics};
 
 /// Where the data is.
 #[derive(Clone, Debug)]
@@ -98,6 +98,9 @@ impl Db {
         let db =
             Self(Arc::new(Inner { pools, clock: options.clock, notices, turns: Arc::default(), commits: watch::Sender::default(), lock }));
         migrate::run(&db, migrations).await?;
+        if let Pools::Sqlite { write, .. } = &db.0.pools {
+            statistics::lay_down(write).await?;
+        }
         db.attend();
         Ok(db)
     }

@@ -17,6 +17,7 @@ mod probe;
 mod query;
 mod row;
 mod search;
+mod statistics;
 mod turns;
 mod tx;
 mod value;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use atlas_kernel::{Error, Result};
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::checkpoint::MOST_PAGES;
 use crate::db::Pools;
@@ -43,21 +43,10 @@ pub(crate) async fn open_sqlite(path: &PathBuf, connections: u32) -> Result<Pool
     let writing =
         options.clone().pragma("cache_size", WRITERS_CACHE).pragma("wal_autocheckpoint", MOST_PAGES).statement_cache_capacity(PREPARED);
     let write = write.connect_with(writing).await.map_err(database_error)?;
-    forget_statistics(&write).await?;
     let copy = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(database_error)?;
     let read = SqlitePoolOptions::new().max_connections(connections.max(1));
     let read = read.connect_with(options.pragma("query_only", "1")).await.map_err(database_error)?;
     Ok(Pools::Sqlite { read, write, copy })
-}
-
-/// Queries are planned by the indexes alone, the same way in an empty file and a full one. Counts of rows that were taken before a first
-/// sync say that whole tables may as well be read, and nothing takes them again while the file is open: a person's page of 300,000
-/// messages then took 1.5 s in place of 0.01.
-async fn forget_statistics(write: &SqlitePool) -> Result<()> {
-    for sql in ["DROP TABLE IF EXISTS sqlite_stat1", "DROP TABLE IF EXISTS sqlite_stat4"] {
-        sqlx::query(sql).execute(write).await.map_err(database_error)?;
-    }
-    Ok(())
 }
 
 pub(crate) async fn open_postgres(url: &str, schema: Option<&str>, connections: u32) -> Result<Pools> {

@@ -136,9 +136,10 @@ pub async fn search(on: &dyn Executor, workspace: WorkspaceId, text: &str, kinds
     }
     let of_kind = if kinds.is_empty() { "" } else { "AND d.kind IN ({list})" };
     let (sql, pattern) = match on.dialect() {
+        // CROSS JOIN: the index of words first, whatever is guessed of the number of rows; the other way asks it once for every record.
         Dialect::Sqlite => (
             format!(
-                "SELECT d.record, d.kind, d.title, d.detail, d.url FROM search_words w JOIN search_docs d ON d.doc_id = w.rowid \
+                "SELECT d.record, d.kind, d.title, d.detail, d.url FROM search_words w CROSS JOIN search_docs d ON d.doc_id = w.rowid \
                  WHERE search_words MATCH $2 AND d.workspace_id = $1 {of_kind} ORDER BY bm25(search_words, 8.0, 1.0), d.doc_id LIMIT $3"
             ),
             words.iter().map(|w| format!("\"{w}\"")).collect::<Vec<_>>().join(" ") + "*",

@@ -213,9 +213,11 @@ impl Drain {
     /// conversation, found through the event that the message made, is looked at again.
     async fn redact(&self, row: &SignalRow, message: &str) -> Result<()> {
         let (workspace, id) = (self.connection.workspace_id, self.connection.id);
-        let sql = "SELECT m.external_id FROM events e JOIN event_subjects s ON s.workspace_id = e.workspace_id AND s.event_id = e.id \
-                   JOIN connect_mappings m ON m.workspace_id = s.workspace_id AND m.record = s.subject \
-                   WHERE e.workspace_id = $1 AND e.connection_id = $2 AND e.source_id = $3 AND m.connection_id = $2 AND m.what = $4";
+        // CROSS JOIN: SQLite begins with the event, of which there is one.
+        let sql = "SELECT m.external_id FROM events e CROSS JOIN event_subjects s CROSS JOIN connect_mappings m \
+                   WHERE e.workspace_id = $1 AND e.connection_id = $2 AND e.source_id = $3 \
+                   AND s.workspace_id = e.workspace_id AND s.event_id = e.id \
+                   AND m.workspace_id = s.workspace_id AND m.record = s.subject AND m.connection_id = $2 AND m.what = $4";
         let whole = query(sql).bind(workspace).bind(id).bind(message).bind(What::Conversation.as_str());
         let whole: Vec<String> = whole.values(&self.ctx.db).await?;
         let object = self.conns.object_of(self.line.connector().id, What::Conversation).map(|object| object.kind);
